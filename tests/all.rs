@@ -1,0 +1,1 @@
+//! One binary: linking is what a test run waits for.

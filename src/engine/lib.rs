@@ -1,2 +1,38 @@
+//! One redis-server process as a state machine: bytes, time and disk results go in, bytes and events come out.
+//!
+//! The engine knows no clock, no entropy, no thread and no IO. Whoever hosts it (the page, the simulator, the native server,
+//! a test) says what time it is and what arrived; equal configuration, seed and inputs give equal outputs on every target.
 #![no_std]
+
 extern crate alloc;
+
+mod args;
+mod client;
+mod commands;
+mod ctx;
+pub mod dict;
+mod engine;
+mod error;
+mod event;
+mod expire;
+mod io;
+mod keyspace;
+mod number;
+mod random;
+mod server;
+mod store;
+pub mod table;
+mod text;
+mod time;
+pub mod types;
+mod value;
+
+pub use client::{Client, Clients};
+pub use engine::Engine;
+pub use event::{Class, Event};
+pub use io::{ClientId, Config, Input, Output, Outputs};
+pub use keyspace::Keyspace;
+pub use store::{Encodings, KeyStats, Store};
+pub use text::Text;
+pub use time::Instant;
+pub use value::{StringRef, Value};

@@ -1,0 +1,98 @@
+//! The arguments of one request, borrowed from the bytes that the client sent, read from left to right.
+
+use crate::error::Error;
+use resp::number;
+use resp::request::Span;
+
+#[derive(Clone, Copy, Debug)]
+pub struct Args<'a> {
+    bytes: &'a [u8],
+    spans: &'a [Span],
+    next: usize,
+}
+
+impl<'a> Args<'a> {
+    /// `spans` are positions in `bytes`; the command's name is the first. Reading starts behind it.
+    pub fn new(bytes: &'a [u8], spans: &'a [Span]) -> Args<'a> {
+        Args { bytes, spans, next: 1 }
+    }
+
+    /// How many there are, the command's name included.
+    #[inline]
+    pub fn count(&self) -> usize {
+        self.spans.len()
+    }
+
+    /// How many are not read yet.
+    #[inline]
+    pub fn left(&self) -> usize {
+        self.spans.len().saturating_sub(self.next)
+    }
+
+    /// The argument at a position; 0 is the command's name.
+    #[inline]
+    pub fn at(&self, position: usize) -> &'a [u8] {
+        self.spans.get(position).map_or(&[], |span| &self.bytes[span.start as usize..span.end as usize])
+    }
+
+    pub fn position(&self) -> usize {
+        self.next
+    }
+
+    /// Goes on reading at a position (or goes back to it).
+    pub fn seek(&mut self, position: usize) {
+        self.next = position;
+    }
+
+    pub fn peek(&self) -> Option<&'a [u8]> {
+        (self.next < self.spans.len()).then(|| self.at(self.next))
+    }
+
+    /// The next argument; a missing one is a syntax error, because arity was checked before.
+    #[inline]
+    pub fn next(&mut self) -> Result<&'a [u8], Error> {
+        let argument = self.peek().ok_or(Error::SYNTAX)?;
+        self.next += 1;
+        Ok(argument)
+    }
+
+    /// The next argument as an integer.
+    #[inline]
+    pub fn integer(&mut self) -> Result<i64, Error> {
+        number::parse_integer(self.next()?).ok_or(Error::NOT_AN_INTEGER)
+    }
+
+    /// The next argument as a finite or infinite double.
+    pub fn float(&mut self) -> Result<f64, Error> {
+        crate::number::parse_double(self.next()?).ok_or(Error::NOT_A_FLOAT)
+    }
+
+    /// Reads the next argument if it is `word`, whatever its case.
+    pub fn word(&mut self, word: &str) -> bool {
+        let found = self.peek().is_some_and(|argument| argument.eq_ignore_ascii_case(word.as_bytes()));
+        self.next += usize::from(found);
+        found
+    }
+
+    /// Whether the next argument is `word` and at least `more` arguments follow it; if so, the word is read.
+    pub fn word_with(&mut self, word: &str, more: usize) -> bool {
+        self.left() > more && self.word(word)
+    }
+
+    /// A syntax error when something is left.
+    pub fn end(&self) -> Result<(), Error> {
+        if self.left() == 0 { Ok(()) } else { Err(Error::SYNTAX) }
+    }
+
+    /// What is left, from here on.
+    pub fn rest(&self) -> impl ExactSizeIterator<Item = &'a [u8]> + Clone + use<'a> {
+        let args = *self;
+        (self.next.min(self.spans.len())..self.spans.len()).map(move |position| args.at(position))
+    }
+
+    /// All of them, the command's name included.
+    pub fn all(&self) -> impl ExactSizeIterator<Item = &'a [u8]> + Clone + use<'a> {
+        let args = *self;
+        (0..self.spans.len()).map(move |position| args.at(position))
+    }
+}

@@ -1,0 +1,141 @@
+//! Connections, as the server knows them.
+
+use crate::io::ClientId;
+use crate::text::Text;
+use crate::time::Instant;
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use resp::Protocol;
+use resp::request::Parser;
+
+/// What CLIENT REPLY asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReplyMode {
+    On,
+    Off,
+    /// The next command's reply is dropped.
+    SkipNext,
+    /// This command's reply is dropped.
+    Skip,
+}
+
+/// One connection.
+#[derive(Clone, Debug)]
+pub struct Client {
+    pub id: ClientId,
+    pub address: String,
+    pub local_address: String,
+    pub name: Text,
+    pub library_name: Text,
+    pub library_version: Text,
+    pub database: usize,
+    pub protocol: Protocol,
+    pub connected: Instant,
+    pub last_interaction: Instant,
+    /// The full name of the last command, subcommand included.
+    pub last_command: &'static str,
+    pub commands: u64,
+    pub bytes_in: u64,
+    pub bytes_out: u64,
+    pub no_evict: bool,
+    pub no_touch: bool,
+    pub(crate) reply_mode: ReplyMode,
+    /// The connection ends once the reply is out; nothing more is read from it.
+    pub(crate) closing: bool,
+    /// Bytes that arrived and are not a whole request yet.
+    pub(crate) query: Vec<u8>,
+    pub(crate) parser: Parser,
+}
+
+impl Client {
+    fn new(id: ClientId, address: String, local_address: String, now: Instant) -> Client {
+        Client {
+            id,
+            address,
+            local_address,
+            name: Text::default(),
+            library_name: Text::default(),
+            library_version: Text::default(),
+            database: 0,
+            protocol: Protocol::Resp2,
+            connected: now,
+            last_interaction: now,
+            last_command: "NULL",
+            commands: 0,
+            bytes_in: 0,
+            bytes_out: 0,
+            no_evict: false,
+            no_touch: false,
+            reply_mode: ReplyMode::On,
+            closing: false,
+            query: Vec::new(),
+            parser: Parser::default(),
+        }
+    }
+}
+
+/// All connections, by ascending id, and which of them is being served.
+#[derive(Clone, Debug, Default)]
+pub struct Clients {
+    list: Vec<Box<Client>>,
+    current: usize,
+    pub connections_received: u64,
+}
+
+impl Clients {
+    pub(crate) fn add(&mut self, id: ClientId, address: String, local_address: String, now: Instant) {
+        let client = Box::new(Client::new(id, address, local_address, now));
+        self.connections_received += 1;
+        match self.list.binary_search_by_key(&id, |client| client.id) {
+            Ok(at) => self.list[at] = client,
+            Err(at) => self.list.insert(at, client),
+        }
+    }
+
+    pub(crate) fn remove(&mut self, id: ClientId) -> Option<Box<Client>> {
+        let at = self.list.binary_search_by_key(&id, |client| client.id).ok()?;
+        Some(self.list.remove(at))
+    }
+
+    /// Makes `id` the client that is served; false when there is no such client.
+    #[inline]
+    pub(crate) fn select(&mut self, id: ClientId) -> bool {
+        if self.list.get(self.current).is_some_and(|client| client.id == id) {
+            return true;
+        }
+        match self.list.binary_search_by_key(&id, |client| client.id) {
+            Ok(at) => {
+                self.current = at;
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    /// The client whose command runs.
+    #[inline]
+    pub fn current(&mut self) -> &mut Client {
+        &mut self.list[self.current]
+    }
+
+    pub fn get(&self, id: ClientId) -> Option<&Client> {
+        self.list.binary_search_by_key(&id, |client| client.id).ok().map(|at| &*self.list[at])
+    }
+
+    pub fn get_mut(&mut self, id: ClientId) -> Option<&mut Client> {
+        self.list.binary_search_by_key(&id, |client| client.id).ok().map(|at| &mut *self.list[at])
+    }
+
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Client> {
+        self.list.iter().map(|client| &**client)
+    }
+
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+}

@@ -1,0 +1,77 @@
+//! Every error text that a client can see, in one place.
+
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+
+/// An error reply: its text without the leading `-`, first word the code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error(pub Cow<'static, [u8]>);
+
+macro_rules! texts {
+    ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {
+        impl Error {
+            $($(#[$doc])* pub const $name: Error = Error(Cow::Borrowed($text.as_bytes()));)*
+        }
+    };
+}
+
+texts! {
+    WRONG_TYPE = "WRONGTYPE Operation against a key holding the wrong kind of value";
+    SYNTAX = "ERR syntax error";
+    NOT_AN_INTEGER = "ERR value is not an integer or out of range";
+    NOT_A_FLOAT = "ERR value is not a valid float";
+    OUT_OF_RANGE = "ERR value is out of range";
+    MUST_BE_POSITIVE = "ERR value is out of range, must be positive";
+    NO_SUCH_KEY = "ERR no such key";
+    INDEX_OUT_OF_RANGE = "ERR index out of range";
+    OFFSET_OUT_OF_RANGE = "ERR offset is out of range";
+    SAME_OBJECT = "ERR source and destination objects are the same";
+    DB_INDEX_OUT_OF_RANGE = "ERR DB index is out of range";
+    OVERFLOW = "ERR increment or decrement would overflow";
+    STRING_TOO_LONG = "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
+    INVALID_CURSOR = "ERR invalid cursor";
+}
+
+impl Error {
+    /// An error whose text is put together from parts.
+    pub fn text(parts: &[&[u8]]) -> Error {
+        Error(Cow::Owned(parts.concat()))
+    }
+
+    pub fn wrong_arguments(command: &str) -> Error {
+        Error::text(&[b"ERR wrong number of arguments for '", command.as_bytes(), b"' command"])
+    }
+
+    pub fn unknown_subcommand(parent: &str, word: &[u8]) -> Error {
+        let parent = parent.to_ascii_uppercase();
+        Error::text(&[b"ERR unknown subcommand '", clip(word, 128), b"'. Try ", parent.as_bytes(), b" HELP."])
+    }
+
+    /// The command's first 128 bytes and then arguments until 128 bytes of them were quoted.
+    pub fn unknown_command<'a>(name: &[u8], arguments: impl Iterator<Item = &'a [u8]>) -> Error {
+        let mut text = Vec::from(&b"ERR unknown command '"[..]);
+        text.extend_from_slice(clip(name, 128));
+        text.push(b'\'');
+        let mut quoted: Vec<u8> = Vec::new();
+        for argument in arguments {
+            if quoted.len() >= 128 {
+                break;
+            }
+            let room = 128 - quoted.len();
+            quoted.push(b'\'');
+            quoted.extend_from_slice(clip(argument, room));
+            quoted.extend_from_slice(b"' ");
+        }
+        text.extend_from_slice(b", with args beginning with: ");
+        text.extend_from_slice(&quoted);
+        Error(Cow::Owned(text))
+    }
+
+    pub fn invalid_expire(command: &str) -> Error {
+        Error::text(&[b"ERR invalid expire time in '", command.as_bytes(), b"' command"])
+    }
+}
+
+fn clip(bytes: &[u8], most: usize) -> &[u8] {
+    &bytes[..bytes.len().min(most)]
+}

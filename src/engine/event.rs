@@ -1,0 +1,85 @@
+//! What happens inside a step, for everybody who is not the command itself.
+//!
+//! Commands report through [`Effects`]; when a command is over, the call path settles the report: watchers are marked, keyspace
+//! events published, blocked clients served, and the host, if it listens, is told. When nobody is interested a report
+//! costs a comparison.
+
+use crate::text::Text;
+use alloc::vec::Vec;
+
+/// The classes of keyspace events, by the letters of `notify-keyspace-events`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Class {
+    Generic = 1 << 2,
+    String = 1 << 3,
+    List = 1 << 4,
+    Set = 1 << 5,
+    Hash = 1 << 6,
+    SortedSet = 1 << 7,
+    Expired = 1 << 8,
+    Evicted = 1 << 9,
+    Stream = 1 << 10,
+    KeyMiss = 1 << 11,
+    New = 1 << 14,
+}
+
+/// Something that happened inside the engine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A command changed the key.
+    Modified { database: usize, key: Text },
+    /// A keyspace event, whether or not anybody may hear it over pub/sub.
+    Notified { class: Class, event: &'static str, database: usize, key: Text },
+    /// The key's time was over: it was reclaimed because a command looked it up (`lazily`), or by the active cycle.
+    Expired { database: usize, key: Text, lazily: bool },
+    /// A key came into being that blocked clients may wait for.
+    Ready { database: usize, key: Text },
+}
+
+/// The report of a step.
+#[derive(Clone, Debug, Default)]
+pub struct Effects {
+    /// Changes since the server started, as in INFO's rdb_changes_since_last_save.
+    pub dirty: u64,
+    pub(crate) events: Vec<Event>,
+    /// Whether the host wants to know everything.
+    pub(crate) listening: bool,
+    /// The classes that notify-keyspace-events asks for.
+    pub(crate) classes: u32,
+    /// Whether any client watches any key.
+    pub(crate) watching: bool,
+    /// Whether any client waits for a key.
+    pub(crate) waiting: bool,
+}
+
+impl Effects {
+    #[inline]
+    pub(crate) fn modified(&mut self, database: usize, key: &[u8]) {
+        if self.listening || self.watching {
+            self.events.push(Event::Modified { database, key: Text::new(key) });
+        }
+    }
+
+    #[inline]
+    pub(crate) fn notify(&mut self, class: Class, event: &'static str, database: usize, key: &[u8]) {
+        if self.listening || self.classes & class as u32 != 0 {
+            self.events.push(Event::Notified { class, event, database, key: Text::new(key) });
+        }
+    }
+
+    #[inline]
+    pub(crate) fn ready(&mut self, database: usize, key: &[u8]) {
+        if self.waiting {
+            self.events.push(Event::Ready { database, key: Text::new(key) });
+        }
+    }
+
+    pub(crate) fn expired(&mut self, database: usize, key: &[u8], lazily: bool) {
+        if self.listening {
+            self.events.push(Event::Expired { database, key: Text::new(key), lazily });
+        }
+        self.modified(database, key);
+        self.notify(Class::Expired, "expired", database, key);
+    }
+}

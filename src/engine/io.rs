@@ -1,0 +1,158 @@
+//! What goes into a step and what comes out of it.
+
+use crate::event::Event;
+use crate::time::Instant;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// A connection. The host numbers them upwards from 1; the number is what CLIENT ID shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClientId(pub u64);
+
+/// Something that happens to the server.
+#[derive(Clone, Debug)]
+pub enum Input<'a> {
+    /// A client connected from `address` (`ip:port`) to `local_address`.
+    Connected { client: ClientId, address: String, local_address: String },
+    /// Bytes arrived from a client, cut anywhere.
+    Bytes { client: ClientId, bytes: &'a [u8] },
+    /// The client is gone.
+    Closed { client: ClientId },
+    /// Nothing but time has passed: what [`crate::Engine::next_wakeup`] asked for.
+    Wakeup,
+}
+
+/// Something that the server does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Output<'a> {
+    Bytes {
+        client: ClientId,
+        bytes: &'a [u8],
+    },
+    /// Close the connection, after the bytes before it were sent.
+    Close {
+        client: ClientId,
+    },
+    /// The server wants to stop (SHUTDOWN).
+    Shutdown,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Action {
+    Bytes { client: ClientId, end: usize },
+    Close { client: ClientId },
+    Shutdown,
+}
+
+/// What a step did. The host keeps one, drains it after every step, and so no step allocates.
+#[derive(Clone, Debug, Default)]
+pub struct Outputs {
+    pub(crate) bytes: Vec<u8>,
+    actions: Vec<Action>,
+    events: Vec<Event>,
+    effort: u64,
+}
+
+impl Outputs {
+    pub fn new() -> Outputs {
+        Outputs::default()
+    }
+
+    /// The outputs in their order.
+    pub fn iter(&self) -> impl Iterator<Item = Output<'_>> {
+        let mut start = 0;
+        self.actions.iter().map(move |action| match *action {
+            Action::Bytes { client, end } => {
+                let bytes = &self.bytes[start..end];
+                start = end;
+                Output::Bytes { client, bytes }
+            }
+            Action::Close { client } => Output::Close { client },
+            Action::Shutdown => Output::Shutdown,
+        })
+    }
+
+    /// What happened inside, if the engine was told to listen.
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// How much work the step was: elements visited and bytes copied, in no unit of time.
+    pub fn effort(&self) -> u64 {
+        self.effort
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.actions.is_empty() && self.events.is_empty()
+    }
+
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.actions.clear();
+        self.events.clear();
+        self.effort = 0;
+    }
+
+    /// Where bytes that are written now begin.
+    pub(crate) fn mark(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Takes back what was written since `mark`.
+    pub(crate) fn rewind(&mut self, mark: usize) {
+        self.bytes.truncate(mark);
+    }
+
+    /// Addresses what was written since the last action to `client`.
+    pub(crate) fn deliver(&mut self, client: ClientId) {
+        let end = self.bytes.len();
+        let start = self.actions.iter().rev().find_map(|action| match action {
+            Action::Bytes { end, .. } => Some(*end),
+            _ => None,
+        });
+        if start.unwrap_or(0) == end {
+            return;
+        }
+        match self.actions.last_mut() {
+            Some(Action::Bytes { client: last, end: last_end }) if *last == client => *last_end = end,
+            _ => self.actions.push(Action::Bytes { client, end }),
+        }
+    }
+
+    pub(crate) fn close(&mut self, client: ClientId) {
+        self.actions.push(Action::Close { client });
+    }
+
+    pub(crate) fn shutdown(&mut self) {
+        self.actions.push(Action::Shutdown);
+    }
+
+    pub(crate) fn add_events(&mut self, events: &mut Vec<Event>) {
+        self.events.append(events);
+    }
+
+    pub(crate) fn add_effort(&mut self, effort: u64) {
+        self.effort += effort;
+    }
+}
+
+/// How the server is set up before it starts.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// How many databases there are.
+    pub databases: usize,
+    /// The port that INFO and CLIENT LIST speak of.
+    pub port: u16,
+    /// When the server started.
+    pub started: Instant,
+    /// Whether [`Outputs::events`] is filled.
+    pub listen: bool,
+    /// The process id that INFO shows.
+    pub process_id: u32,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config { databases: 16, port: 6379, started: Instant::default(), listen: false, process_id: 1 }
+    }
+}

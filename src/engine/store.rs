@@ -1,0 +1,304 @@
+//! All access of commands to keys: lazy expiry, types, deadlines, and the bookkeeping of what changed.
+//!
+//! A key past its deadline is gone for every command: whoever looks it up deletes it first (lazy expiry). The active cycle in
+//! `expire.rs` reclaims what nobody looks up.
+
+use crate::error::Error;
+use crate::event::{Class, Effects};
+use crate::keyspace::Keyspace;
+use crate::random::Random;
+use crate::text::Text;
+use crate::time::Instant;
+use crate::value::{Kind, StringRef, Value};
+use alloc::vec::Vec;
+
+/// The limits up to which small collections stay in their compact encoding (CONFIG's names, Redis 8.6's defaults).
+#[derive(Clone, Debug)]
+pub struct Encodings {
+    pub hash_max_listpack_entries: usize,
+    pub hash_max_listpack_value: usize,
+    pub list_max_listpack_size: i64,
+    pub list_compress_depth: i64,
+    pub set_max_intset_entries: usize,
+    pub set_max_listpack_entries: usize,
+    pub set_max_listpack_value: usize,
+    pub zset_max_listpack_entries: usize,
+    pub zset_max_listpack_value: usize,
+}
+
+impl Default for Encodings {
+    fn default() -> Self {
+        Encodings {
+            hash_max_listpack_entries: 512,
+            hash_max_listpack_value: 64,
+            list_max_listpack_size: -2,
+            list_compress_depth: 0,
+            set_max_intset_entries: 512,
+            set_max_listpack_entries: 128,
+            set_max_listpack_value: 64,
+            zset_max_listpack_entries: 128,
+            zset_max_listpack_value: 64,
+        }
+    }
+}
+
+/// What INFO counts about keys.
+#[derive(Clone, Debug, Default)]
+pub struct KeyStats {
+    pub hits: u64,
+    pub misses: u64,
+    pub expired: u64,
+}
+
+/// The databases and what every access to them needs.
+#[derive(Clone, Debug)]
+pub struct Store {
+    /// The time of the current step.
+    pub now: Instant,
+    /// The database of the client whose command runs.
+    pub selected: usize,
+    pub(crate) spaces: Vec<Keyspace>,
+    pub encodings: Encodings,
+    pub effects: Effects,
+    pub stats: KeyStats,
+    pub random: Random,
+    /// The largest string that may be built, in bytes (proto-max-bulk-len).
+    pub max_string: u64,
+    pub(crate) seed: u64,
+}
+
+impl Store {
+    pub(crate) fn new(databases: usize, seed: u64) -> Store {
+        let mut random = Random::new(seed);
+        let seed = random.next();
+        Store {
+            now: Instant::default(),
+            selected: 0,
+            spaces: (0..databases).map(|_| Keyspace::new(seed)).collect(),
+            encodings: Encodings::default(),
+            effects: Effects::default(),
+            stats: KeyStats::default(),
+            random,
+            max_string: 512 * 1024 * 1024,
+            seed,
+        }
+    }
+
+    pub fn databases(&self) -> usize {
+        self.spaces.len()
+    }
+
+    pub fn keyspace(&self, database: usize) -> &Keyspace {
+        &self.spaces[database]
+    }
+
+    pub(crate) fn space(&self) -> &Keyspace {
+        &self.spaces[self.selected]
+    }
+
+    pub(crate) fn space_mut(&mut self) -> &mut Keyspace {
+        &mut self.spaces[self.selected]
+    }
+
+    /// Runs `action` with another database selected.
+    pub fn in_database<T>(&mut self, database: usize, action: impl FnOnce(&mut Store) -> T) -> T {
+        let before = core::mem::replace(&mut self.selected, database);
+        let result = action(self);
+        self.selected = before;
+        result
+    }
+
+    /// The seed for dictionaries inside values.
+    pub fn dict_seed(&self) -> u64 {
+        self.seed
+    }
+
+    // ---- looking up -------------------------------------------------------------------------------------------------
+
+    /// The position of `key` if it is there and alive; a key past its deadline is deleted here.
+    #[inline]
+    pub(crate) fn live(&mut self, key: &[u8]) -> Option<u32> {
+        let id = self.space().dict.find(key)?;
+        match self.space().deadline(id) {
+            Some(deadline) if self.now.millis() > deadline => {
+                self.expire_at(id, true);
+                None
+            }
+            _ => Some(id),
+        }
+    }
+
+    /// Deletes the key at `id` because its time is over.
+    pub(crate) fn expire_at(&mut self, id: u32, lazily: bool) {
+        let entry = self.space_mut().remove_at(id);
+        self.stats.expired += 1;
+        let database = self.selected;
+        self.effects.expired(database, &entry.key, lazily);
+    }
+
+    #[inline]
+    fn touch(&mut self, id: u32) {
+        let access = (self.now.seconds() & 0xFF_FFFF) as u32;
+        self.space_mut().set_access(id, access);
+    }
+
+    /// The value of `key` for a command that reads it: counts a hit or a miss and moves the access clock.
+    #[inline]
+    pub fn value(&mut self, key: &[u8]) -> Option<&Value> {
+        match self.live(key) {
+            Some(id) => {
+                self.stats.hits += 1;
+                self.touch(id);
+                Some(&self.space().dict.entry(id).value)
+            }
+            None => {
+                self.stats.misses += 1;
+                let database = self.selected;
+                self.effects.notify(Class::KeyMiss, "keymiss", database, key);
+                None
+            }
+        }
+    }
+
+    /// The value of `key` without moving its access clock or counting (TYPE, TTL, OBJECT …).
+    pub fn peek(&mut self, key: &[u8]) -> Option<&Value> {
+        self.live(key).map(|id| &self.space().dict.entry(id).value)
+    }
+
+    /// The value of `key` for a command that writes it.
+    #[inline]
+    pub fn value_mut(&mut self, key: &[u8]) -> Option<&mut Value> {
+        let id = self.live(key)?;
+        self.touch(id);
+        Some(&mut self.space_mut().dict.entry_mut(id).value)
+    }
+
+    pub fn contains(&mut self, key: &[u8]) -> bool {
+        self.live(key).is_some()
+    }
+
+    /// The string at `key`, none when it is absent, WRONGTYPE when it holds another type.
+    #[inline]
+    pub fn string(&mut self, key: &[u8]) -> Result<Option<StringRef<'_>>, Error> {
+        match self.value(key) {
+            None => Ok(None),
+            Some(value) => value.as_string().map(Some).ok_or(Error::WRONG_TYPE),
+        }
+    }
+
+    /// The collection at `key` for a command that reads it.
+    #[inline]
+    pub fn read<K: Kind>(&mut self, key: &[u8]) -> Result<Option<&K>, Error> {
+        match self.value(key) {
+            None => Ok(None),
+            Some(value) => K::of(value).map(Some).ok_or(Error::WRONG_TYPE),
+        }
+    }
+
+    /// The collection at `key` for a command that changes it.
+    #[inline]
+    pub fn write<K: Kind>(&mut self, key: &[u8]) -> Result<Option<&mut K>, Error> {
+        match self.value_mut(key) {
+            None => Ok(None),
+            Some(value) => K::of_mut(value).map(Some).ok_or(Error::WRONG_TYPE),
+        }
+    }
+
+    /// The collection at `key`, made empty when the key is absent. Whoever leaves it empty removes it again.
+    #[inline]
+    pub fn write_or_create<K: Kind>(&mut self, key: &[u8]) -> Result<&mut K, Error> {
+        let id = match self.live(key) {
+            Some(id) => {
+                self.touch(id);
+                id
+            }
+            None => self.add(key, K::default().into_value()),
+        };
+        K::of_mut(&mut self.space_mut().dict.entry_mut(id).value).ok_or(Error::WRONG_TYPE)
+    }
+
+    /// Fails with WRONGTYPE when `key` holds something that is not a `K`.
+    pub fn check_type<K: Kind>(&mut self, key: &[u8]) -> Result<bool, Error> {
+        match self.peek(key) {
+            None => Ok(false),
+            Some(value) => K::of(value).map(|_| true).ok_or(Error::WRONG_TYPE),
+        }
+    }
+
+    // ---- changing ---------------------------------------------------------------------------------------------------
+
+    fn add(&mut self, key: &[u8], value: Value) -> u32 {
+        let id = self.space_mut().dict.push(Text::new(key), value);
+        self.touch(id);
+        let database = self.selected;
+        self.effects.notify(Class::New, "new", database, key);
+        self.effects.ready(database, key);
+        id
+    }
+
+    /// Sets `key` to `value` as SET does: whatever was there goes, its deadline too.
+    #[inline]
+    pub fn set(&mut self, key: &[u8], value: Value) {
+        self.set_keeping_ttl(key, value);
+        if let Some(id) = self.space().dict.find(key) {
+            self.space_mut().set_deadline(id, None);
+        }
+    }
+
+    /// Sets `key` to `value` and leaves its deadline.
+    #[inline]
+    pub fn set_keeping_ttl(&mut self, key: &[u8], value: Value) {
+        match self.live(key) {
+            Some(id) => {
+                self.touch(id);
+                self.space_mut().dict.entry_mut(id).value = value;
+            }
+            None => {
+                self.add(key, value);
+            }
+        }
+    }
+
+    /// Takes `key` out of the database; none when it is not there.
+    pub fn remove(&mut self, key: &[u8]) -> Option<Value> {
+        let id = self.live(key)?;
+        Some(self.space_mut().remove_at(id).value)
+    }
+
+    /// Removes a collection that a command left empty, with the "del" event.
+    pub fn remove_emptied(&mut self, key: &[u8]) {
+        if self.remove(key).is_some() {
+            let database = self.selected;
+            self.effects.notify(Class::Generic, "del", database, key);
+        }
+    }
+
+    /// Notes that a command changed `key`: counts it, wakes watchers, tells subscribers of keyspace events.
+    #[inline]
+    pub fn changed(&mut self, key: &[u8], class: Class, event: &'static str) {
+        let database = self.selected;
+        self.effects.dirty += 1;
+        self.effects.modified(database, key);
+        self.effects.notify(class, event, database, key);
+    }
+
+    /// A keyspace event without a change of its own.
+    pub fn notify(&mut self, class: Class, event: &'static str, key: &[u8]) {
+        let database = self.selected;
+        self.effects.notify(class, event, database, key);
+    }
+
+    // ---- deadlines --------------------------------------------------------------------------------------------------
+
+    /// The deadline of `key` in milliseconds since the epoch. The outer option says whether the key is there.
+    pub fn deadline(&mut self, key: &[u8]) -> Option<Option<i64>> {
+        self.live(key).map(|id| self.space().deadline(id))
+    }
+
+    /// Gives `key`, if it is there, a deadline or none.
+    pub fn set_deadline(&mut self, key: &[u8], deadline: Option<i64>) {
+        if let Some(id) = self.space().dict.find(key) {
+            self.space_mut().set_deadline(id, deadline);
+        }
+    }
+}

@@ -1,1 +1,9 @@
 //! One binary: linking is what a test run waits for.
+
+mod layers;
+mod tidy;
+
+/// The top of the checkout.
+fn root() -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}

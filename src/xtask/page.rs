@@ -1,0 +1,111 @@
+//! The release page: trunk's build, finished into a static site.
+//!
+//! Trunk compiles, binds, optimises and names files by their content. What remains is done here: inline scripts move
+//! into files of their own, so that the page can forbid inline code altogether; the content security policy goes into
+//! the head (not in development, where trunk's reloader is inline); every file gets its compressed twins.
+//! All addresses are relative, so the site works under any path.
+
+use std::fs;
+use std::hash::{DefaultHasher, Hasher};
+use std::path::Path;
+use std::process::Command;
+
+use crate::{Outcome, places, run, setup, sizes};
+
+/// `wasm-unsafe-eval` lets WebAssembly compile (and nothing else evaluate); style attributes carry the figures that
+/// rings and bars are drawn from.
+const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
+    style-src-attr 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; \
+    worker-src blob:; base-uri 'none'; form-action 'none'";
+
+pub fn trunk() -> Command {
+    let mut trunk = Command::new("trunk");
+    trunk.env("PATH", places::path_with(&setup::tool_dirs()));
+    // Trunk reads NO_COLOR as a boolean of its own and refuses the usual `1`.
+    trunk.env_remove("NO_COLOR");
+    trunk
+}
+
+/// Builds the site into dist/ and holds it against the budget.
+pub fn dist() -> Outcome {
+    build()?;
+    sizes::report(&places::dist())
+}
+
+pub fn build() -> Outcome {
+    println!("page");
+    fs::remove_dir_all(places::dist()).ok();
+    let mut build = trunk();
+    build.args(["build", "--release", "--cargo-profile", "wasm", "--dist"]).arg(places::dist());
+    run::step("dist/", "trunk build, profile wasm", &mut build, None)?;
+    finish(&places::dist())?;
+    let mut compress = Command::new(setup::node_binary());
+    compress.arg(places::root().join("src/xtask/compress.mjs")).arg(places::dist()).arg(places::compressed());
+    run::step("compressed twins", "brotli and gzip", &mut compress, None)
+}
+
+fn finish(dist: &Path) -> Outcome {
+    let index = dist.join("index.html");
+    let html = fs::read_to_string(&index).map_err(|e| format!("cannot read {}: {e}", index.display()))?;
+    let (html, scripts) = without_inline_scripts(&html);
+    for (name, text) in scripts {
+        fs::write(dist.join(&name), text).map_err(|e| format!("cannot write dist/{name}: {e}"))?;
+    }
+    let policy =
+        format!("<meta charset=\"utf-8\">\n    <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">");
+    let charset = ["<meta charset=\"utf-8\">", "<meta charset=\"utf-8\" />", "<meta charset=utf-8>"];
+    let found = charset.iter().find(|tag| html.contains(**tag)).ok_or("index.html has no <meta charset=\"utf-8\">")?;
+    let html = html.replacen(found, &policy, 1);
+    fs::write(&index, html).map_err(|e| format!("cannot write {}: {e}", index.display()))
+}
+
+/// The page with each inline script replaced by a reference, and the files referred to: name and text.
+fn without_inline_scripts(html: &str) -> (String, Vec<(String, String)>) {
+    let (mut page, mut files, mut rest) = (String::with_capacity(html.len()), Vec::new(), html);
+    while let Some((before, tag, text, after)) = next_script(rest) {
+        page.push_str(before);
+        let runs = !tag.contains(" src=") && !tag.contains("json") && !text.trim().is_empty();
+        if runs {
+            let mut hash = DefaultHasher::new();
+            hash.write(text.as_bytes());
+            let name = format!("start-{:016x}.js", hash.finish());
+            page.extend([tag.trim_end_matches('>'), " src=\"./", &name, "\"></script>"]);
+            files.push((name, text.trim().to_owned() + "\n"));
+        } else {
+            page.extend([tag, text, "</script>"]);
+        }
+        rest = after;
+    }
+    page.push_str(rest);
+    (page, files)
+}
+
+/// What stands before the next script, its opening tag, its text, and what follows it.
+fn next_script(html: &str) -> Option<(&str, &str, &str, &str)> {
+    let start = html.find("<script")?;
+    let (before, script) = html.split_at(start);
+    let (tag, body) = script.split_at(script.find('>')? + 1);
+    let (text, after) = body.split_once("</script>")?;
+    Some((before, tag, text, after))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_inline_scripts;
+
+    #[test]
+    fn inline_scripts_move_into_files_and_others_stay() {
+        let html = "<p>1</p><script type=\"module\">\nstart();\n</script><script src=\"a.js\"></script>\
+                    <script type=\"application/ld+json\">{}</script><p>2</p>";
+        let (page, files) = without_inline_scripts(html);
+        let [(name, text)] = files.as_slice() else { panic!("{files:?}") };
+        assert_eq!(text, "start();\n");
+        assert_eq!(
+            page,
+            format!(
+                "<p>1</p><script type=\"module\" src=\"./{name}\"></script><script src=\"a.js\"></script>\
+                 <script type=\"application/ld+json\">{{}}</script><p>2</p>"
+            )
+        );
+    }
+}

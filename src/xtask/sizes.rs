@@ -1,0 +1,100 @@
+//! What the page weighs, and the budget it is held to.
+//!
+//! The *first load* is index.html and every file that it needs, named in it or in a script or style that it names.
+//! Everything else loads when it is asked for.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use crate::{Outcome, places};
+
+/// Brotli bytes of the first load: wasm, JavaScript, CSS and the first lesson.
+const BUDGET: u64 = 300_000;
+
+struct File {
+    name: String,
+    raw: u64,
+    gzip: u64,
+    brotli: u64,
+}
+
+/// Prints the table; fails over the budget.
+pub fn report(dist: &Path) -> Outcome {
+    let files = measured(dist, &places::compressed())?;
+    let first = first_load(dist, &files);
+    println!("\n{:<44} {:>10} {:>10} {:>10}", "first load", "raw", "gzip", "brotli");
+    let total = table(files.iter().filter(|file| first.contains(&file.name)));
+    let later: Vec<&File> = files.iter().filter(|file| !first.contains(&file.name)).collect();
+    if !later.is_empty() {
+        println!("{:<44} {:>10} {:>10} {:>10}", "later", "raw", "gzip", "brotli");
+        table(later.into_iter());
+    }
+    let verdict = format!("first load {total} bytes of brotli, budget {BUDGET}");
+    if total > BUDGET {
+        return Err(format!("over budget: {verdict}"));
+    }
+    println!("within budget: {verdict}");
+    Ok(())
+}
+
+/// Prints the rows and their sum; gives the sum of brotli bytes.
+fn table<'a>(files: impl Iterator<Item = &'a File>) -> u64 {
+    let row = |name: &str, raw: u64, gzip: u64, brotli: u64| println!("  {name:<42} {raw:>10} {gzip:>10} {brotli:>10}");
+    let mut sum = (0, 0, 0);
+    for file in files {
+        row(&file.name, file.raw, file.gzip, file.brotli);
+        sum = (sum.0 + file.raw, sum.1 + file.gzip, sum.2 + file.brotli);
+    }
+    row("sum", sum.0, sum.1, sum.2);
+    println!();
+    sum.2
+}
+
+fn measured(dist: &Path, compressed: &Path) -> Outcome<Vec<File>> {
+    let mut names = Vec::new();
+    list(dist, "", &mut names);
+    if names.is_empty() {
+        return Err("dist/ is empty: run `cargo xtask dist` first".to_owned());
+    }
+    names.sort();
+    let files = names.into_iter().map(|name| {
+        let size = |path: &Path| fs::metadata(path).map(|m| m.len()).ok();
+        let raw = size(&dist.join(&name)).unwrap_or(0);
+        let twin = |kind: &str| size(&compressed.join(format!("{name}.{kind}"))).unwrap_or(raw);
+        File { raw, gzip: twin("gz"), brotli: twin("br"), name }
+    });
+    Ok(files.collect())
+}
+
+fn list(dir: &Path, prefix: &str, names: &mut Vec<String>) {
+    for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
+        let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+        if entry.path().is_dir() {
+            list(&entry.path(), &format!("{name}/"), names);
+        } else {
+            names.push(name);
+        }
+    }
+}
+
+fn is(name: &str, kind: &str) -> bool {
+    Path::new(name).extension().is_some_and(|extension| extension == kind)
+}
+
+/// The names that index.html leads to.
+fn first_load(dist: &Path, files: &[File]) -> BTreeSet<String> {
+    let mut found = BTreeSet::from(["index.html".to_owned()]);
+    let mut open = vec!["index.html".to_owned()];
+    while let Some(name) = open.pop() {
+        let is_text = ["html", "js", "css"].iter().any(|kind| is(&name, kind));
+        let Some(text) = is_text.then(|| fs::read_to_string(dist.join(&name)).ok()).flatten() else { continue };
+        for file in files {
+            // A link to another page is not part of this one.
+            if !is(&file.name, "html") && text.contains(&file.name) && found.insert(file.name.clone()) {
+                open.push(file.name.clone());
+            }
+        }
+    }
+    found
+}

@@ -1,0 +1,131 @@
+// What every journey stands on: a browser, a page that must not complain, a prompt to type at, axe, and a tally.
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+
+export const address = process.env.PAGE;
+export const screenshots = process.env.SCREENSHOTS ?? "../../target/screenshots";
+export const wide = { width: 1440, height: 900 };
+export const narrow = { width: 390, height: 844 };
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const journeys = [];
+
+/** Declares a journey: `walk` gets a visitor. `options` are those of a browser context: viewport, colorScheme … */
+export function journey(name, options, walk) {
+  journeys.push({ name, options, walk });
+}
+
+/** Walks all journeys, or those whose name contains a word of the command line; exits non-zero if one fails. */
+export async function run() {
+  if (!address) throw new Error("PAGE must say where the page is served; `cargo xtask test journeys` does it");
+  mkdirSync(screenshots, { recursive: true });
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROME_PATH ?? "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking",
+      "--disable-component-update", "--no-first-run"],
+  });
+  const words = process.argv.slice(2);
+  const chosen = journeys.filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)));
+  let failed = 0;
+  for (const { name, options, walk } of chosen) {
+    const begun = performance.now();
+    const visitor = await Visitor.enter(browser, { viewport: wide, ...options });
+    try {
+      await walk(visitor);
+      visitor.mustBeQuiet();
+      console.log(`ok      ${name} (${((performance.now() - begun) / 1000).toFixed(1)} s)`);
+    } catch (error) {
+      failed += 1;
+      console.log(`FAILED  ${name}\n${error.stack ?? error}`);
+      if (visitor.complaints.length > 0) console.log(`the page's complaints:\n${visitor.complaints.join("\n")}`);
+      await visitor.picture(`failed-${name.replaceAll(/\W+/g, "-")}`).catch(() => {});
+    }
+    await visitor.leave();
+  }
+  await browser.close();
+  console.log(`${chosen.length - failed} passed, ${failed} failed`);
+  process.exitCode = failed === 0 && chosen.length > 0 ? 0 : 1;
+}
+
+export class Visitor {
+  static async enter(browser, options) {
+    const visitor = new Visitor();
+    visitor.complaints = [];
+    visitor.context = await browser.newContext(options);
+    visitor.page = await visitor.context.newPage();
+    visitor.page.setDefaultTimeout(15_000);
+    visitor.page.on("console", (message) => {
+      if (["error", "warning"].includes(message.type())) visitor.complaints.push(`console: ${message.text()}`);
+    });
+    visitor.page.on("pageerror", (error) => visitor.complaints.push(`exception: ${error.message}`));
+    visitor.page.on("requestfailed", (request) => visitor.complaints.push(`not loaded: ${request.url()}`));
+    visitor.page.on("response", (response) => {
+      if (response.status() >= 400) visitor.complaints.push(`${response.status()}: ${response.url()}`);
+    });
+    visitor.page.on("request", (request) => {
+      if (!request.url().startsWith(address) && !/^(data|blob):/.test(request.url()))
+        visitor.complaints.push(`leaves the site: ${request.url()}`);
+    });
+    return visitor;
+  }
+
+  async leave() {
+    await this.context.close();
+  }
+
+  /** A journey in which the browser's console shows an error is a failed journey. */
+  mustBeQuiet() {
+    if (this.complaints.length > 0) throw new Error("the page complains");
+  }
+
+  /** Opens the page, or a place in it such as `#/lesson`, and waits until the engine answers. */
+  async open(place = "") {
+    await this.page.goto(address + place);
+    await this.prompt().waitFor();
+  }
+
+  prompt() {
+    return this.page.getByRole("textbox", { name: "Redis command" }).first();
+  }
+
+  transcript() {
+    return this.page.getByRole("log").first();
+  }
+
+  /** Types a command at the prompt and waits for `reply` as the end of the transcript. */
+  async command(text, reply) {
+    await this.prompt().fill(text);
+    await this.prompt().press("Enter");
+    await this.transcriptEndsWith(`${text}\n${reply}`);
+  }
+
+  async transcriptEndsWith(text) {
+    const plain = (s) => s.replaceAll(/\s+/g, " ").trim();
+    const deadline = Date.now() + 10_000;
+    for (;;) {
+      const seen = plain(await this.transcript().innerText());
+      if (seen.endsWith(plain(text))) return;
+      if (Date.now() > deadline) throw new Error(`the transcript ends\n${seen.slice(-400)}\nand not\n${plain(text)}`);
+      await this.page.waitForTimeout(20);
+    }
+  }
+
+  async picture(name) {
+    await this.page.screenshot({ path: join(screenshots, `${name}.png`), animations: "disabled" });
+  }
+
+  /** axe finds nothing. */
+  async accessible() {
+    // Through the protocol, because the page's policy rightly refuses foreign script elements.
+    await this.page.evaluate(axe);
+    const { violations } = await this.page.evaluate(() => globalThis.axe.run());
+    const told = violations.map(({ id, help, nodes }) => `${id}: ${help}\n${nodes.map((n) => `    ${n.target}`).join("\n")}`);
+    if (told.length > 0) throw new Error(`axe: ${violations.length} violations\n${told.join("\n")}`);
+  }
+}
+
+export function equal(found, wanted, what) {
+  if (found !== wanted) throw new Error(`${what}: ${JSON.stringify(found)} instead of ${JSON.stringify(wanted)}`);
+}

@@ -10,7 +10,10 @@ extern crate alloc;
 extern crate std;
 
 mod decode;
+mod digits;
 pub mod number;
+#[cfg(test)]
+mod properties;
 pub mod request;
 mod value;
 mod write;

@@ -92,6 +92,10 @@ impl Store {
         &self.spaces[database]
     }
 
+    pub(crate) fn clone_size(&self) -> usize {
+        self.spaces.iter().map(|space| 64 + space.len() * 20 + space.volatile_len() * 64).sum()
+    }
+
     pub(crate) fn space(&self) -> &Keyspace {
         &self.spaces[self.selected]
     }

@@ -5,6 +5,8 @@
 #![no_std]
 
 extern crate alloc;
+#[cfg(test)]
+extern crate std;
 
 mod args;
 mod client;
@@ -17,6 +19,7 @@ mod event;
 mod expire;
 mod io;
 mod keyspace;
+mod long_double;
 mod number;
 mod random;
 mod server;

@@ -114,7 +114,9 @@ impl fmt::Display for Broken {
                 let patterns: Vec<String> = patterns.iter().map(Pattern::to_string).collect();
                 write!(f, "not yet with {}", patterns.join(" or "))
             }
-            Rule::Never(pattern) => write!(f, "used {pattern}, which this task does without: go back to where the task began"),
+            Rule::Never(pattern) => {
+                write!(f, "used {pattern}, which this task does without: go back to where the task began")
+            }
             Rule::AtMost(1) => f.write_str("took more than one command: go back to where the task began"),
             Rule::AtMost(most) => write!(f, "took more than {most} commands: go back to where the task began"),
         }

@@ -85,7 +85,7 @@ pub fn links(lesson: &Lesson) -> Vec<String> {
 }
 
 /// How a link to another lesson begins in the HTML: the page's route.
-const LINK: &str = "href=\"#/learn/";
+const LINK: &str = "href=\"#/lesson/";
 
 fn at(slug: &str, file: &str, line: u32, message: String) -> CompileError {
     CompileError { file: format!("lessons/{slug}/{file}"), line, message }
@@ -100,7 +100,10 @@ fn folders(root: &Path) -> Result<Vec<PathBuf>, Vec<CompileError>> {
         let mut children = Vec::new();
         for entry in fs::read_dir(path).map_err(|error| unreadable(path, error))? {
             let path = entry.map_err(|error| unreadable(path, error))?.path();
-            let numbered = path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(|c: char| c.is_ascii_digit()));
+            let numbered = path
+                .file_name()
+                .and_then(|name| name.to_str())
+                .is_some_and(|name| name.starts_with(|c: char| c.is_ascii_digit()));
             if path.is_dir() && numbered {
                 children.push(path);
             }
@@ -121,7 +124,12 @@ pub fn read(root: &Path, folder: &Path) -> Result<Source, CompileError> {
     let file = |name: &str| {
         fs::read_to_string(folder.join(name)).map_err(|error| at(&slug, name, 1, format!("cannot be read: {error}")))
     };
-    Ok(Source { index: file("index.md")?, start: file("start.redis")?, solution: file("solution.redis")?, slug: slug.clone() })
+    Ok(Source {
+        index: file("index.md")?,
+        start: file("start.redis")?,
+        solution: file("solution.redis")?,
+        slug: slug.clone(),
+    })
 }
 
 /// Compiles one lesson.
@@ -186,7 +194,8 @@ fn front_matter(text: &str) -> Result<(Lesson, usize), ParseError> {
         return error(1, format!("the front matter lacks {}", missing.0));
     }
     let [title, minutes, needs, commands, from] = values.map(Option::unwrap_or_default);
-    let list = |text: &str| text.split(',').map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect();
+    let list =
+        |text: &str| text.split(',').map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect();
     let line_of = |key: &str| 2 + rest.lines().position(|line| line.starts_with(key)).unwrap_or(0) as u32;
     if title.is_empty() {
         return error(line_of("title"), "the title is empty");
@@ -339,7 +348,8 @@ impl<'t> Reader<'t> {
                     }
                 }
                 Some((word @ ("redis" | "rules"), rest, _)) => {
-                    return error(line, format!("a task has blocks `redis goal` and `rules`, not `{word} {rest}`"));
+                    let what = format!("{word} {rest}");
+                    return error(line, format!("a task has blocks `redis goal` and `rules`, not `{}`", what.trim()));
                 }
                 _ => {
                     html_is_ours(&node, line)?;
@@ -352,7 +362,8 @@ impl<'t> Reader<'t> {
             }
         }
         task.html = to_html(prose);
-        let lacks = [(task.goal.is_empty(), "a goal"), (task.hints.is_empty(), "hints"), (task.html.is_empty(), "words")];
+        let lacks =
+            [(task.goal.is_empty(), "a goal"), (task.hints.is_empty(), "hints"), (task.html.is_empty(), "words")];
         if let Some((_, what)) = lacks.iter().find(|(lacking, _)| *lacking) {
             return error(line, format!("the task {:?} has no {}", task.title, what.trim_start_matches("a ")));
         }
@@ -426,10 +437,10 @@ fn transcript(text: String, fence_line: u32) -> Result<String, ParseError> {
 }
 
 fn html_is_ours(node: &Node, line: u32) -> Result<(), ParseError> {
-    match node.events.iter().any(|event| matches!(event, Event::Html(_) | Event::InlineHtml(_))) {
-        true => error(line, "HTML does not belong in a lesson; a `<` in the text stands in a code span"),
-        false => Ok(()),
+    if node.events.iter().any(|event| matches!(event, Event::Html(_) | Event::InlineHtml(_))) {
+        return error(line, "HTML does not belong in a lesson; a `<` in the text stands in a code span");
     }
+    Ok(())
 }
 
 /// Takes `Hint: ` or `Done: ` off a paragraph.
@@ -459,7 +470,7 @@ fn read_choices(events: Vec<Event<'_>>, line: u32) -> Result<Vec<Choice>, ParseE
             }
             Event::End(TagEnd::Item) => {
                 if let Some(choice) = choices.last_mut() {
-                    choice.because = to_html(core::mem::take(&mut rest)).trim().to_owned();
+                    to_html(core::mem::take(&mut rest)).trim().clone_into(&mut choice.because);
                     if choice.html.is_empty() || choice.because.is_empty() {
                         return error(line, "a choice consists of what one may choose and why it is right or wrong");
                     }
@@ -494,7 +505,8 @@ fn flush(prose: &mut Vec<Event<'_>>, blocks: &mut Vec<Block>) {
 fn to_html(events: Vec<Event<'_>>) -> String {
     let events = events.into_iter().map(|event| match event {
         Event::Start(Tag::Link { link_type, dest_url, title, id }) => {
-            let page = dest_url.strip_suffix("/index.md").map(|path| format!("#/learn/{}", path.trim_start_matches("../")));
+            let page =
+                dest_url.strip_suffix("/index.md").map(|path| format!("#/lesson/{}", path.trim_start_matches("../")));
             let dest_url = page.map_or(dest_url, Into::into);
             Event::Start(Tag::Link { link_type, dest_url, title, id })
         }
@@ -503,4 +515,78 @@ fn to_html(events: Vec<Event<'_>>) -> String {
     let mut out = String::new();
     html::push_html(&mut out, events);
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const INDEX: &str = "---\ntitle: T\nminutes: 5\nneeds:\ncommands: SET\nfrom: 1.1\n---\n\nText with `code`.\n\n```redis\n> PING\nPONG\n```\n\n\
+        ## Predict: what comes back?\n\n- [ ] `OK` No.\n- [x] `(nil)` Yes: *nothing*.\n\n```redis\n> GET k\n(nil)\n```\n\n\
+        ## Mistake: \"it is so\"\n\nIt is not.\n\n---\n\nMore.\n\n\
+        ## Task: Set it\n\nSet `k`.\n\n```redis goal\n> GET k\n\"v\"\n```\n\n```rules\nmust SET\n```\n\nHint: Try.\n\nDone: Good.\n";
+
+    fn source() -> Source {
+        Source {
+            slug: "01-a/01-b".to_owned(),
+            index: INDEX.to_owned(),
+            start: String::new(),
+            solution: "@task Set it\n> SET k v\nOK\n".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_lesson_is_made_of_its_files() {
+        let lesson = compile(&source()).expect("a lesson");
+        assert_eq!(lesson.blocks.len(), 6);
+        assert_eq!(lesson.blocks[0], Block::Prose { html: "<p>Text with <code>code</code>.</p>\n".to_owned() });
+        let Block::Predict { title, choices, .. } = &lesson.blocks[2] else { panic!("a prediction") };
+        assert_eq!(title, "What comes back?");
+        assert_eq!(choices[1].html, "<code>(nil)</code>");
+        assert_eq!(choices[1].because, "Yes: <em>nothing</em>.");
+        assert_eq!(lesson.blocks[5], Block::Task { index: 0 });
+        let task = &lesson.tasks[0];
+        assert_eq!((task.hints.len(), task.done.as_str()), (1, "<p>Good.</p>\n"));
+        assert_eq!(task.solution, ["SET k v"]);
+        assert_eq!(Lesson::unpack(&lesson.pack()), Ok(lesson));
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_file_and_line() {
+        let complaint = |from: &str, to: &str| {
+            assert!(INDEX.contains(from), "{from}");
+            let index = INDEX.replacen(from, to, 1);
+            compile(&Source { index, ..source() }).expect_err(to).to_string()
+        };
+        for (from, to, wanted) in [
+            ("---\n", "", "lessons/01-a/01-b/index.md:1: a lesson begins with a line ---"),
+            ("minutes: 5\n", "", "lessons/01-a/01-b/index.md:1: the front matter lacks minutes"),
+            ("minutes: 5", "minutes: many", "lessons/01-a/01-b/index.md:3: minutes is a number"),
+            ("from: 1.1", "form: 1.1", "lessons/01-a/01-b/index.md:6: unknown key \"form\""),
+            (
+                "```redis\n> PING",
+                "```redis go\n> PING",
+                "lessons/01-a/01-b/index.md:11: a block `redis go` may not stand here",
+            ),
+            ("```redis goal", "```redis", "lessons/01-a/01-b/index.md:38: a task has blocks"),
+            ("> PING\n", "PING\n", "lessons/01-a/01-b/index.md:12: a reply without a command: PING"),
+            ("> PING", "> SET \"k", "lessons/01-a/01-b/index.md:12: this is no command"),
+            ("[x]", "[ ]", "lessons/01-a/01-b/index.md:16: a prediction needs choices"),
+            ("must SET", "must set", "lessons/01-a/01-b/index.md:44: a rule names a command"),
+            ("Hint: Try.", "Try.", "lessons/01-a/01-b/index.md:34: the task \"Set it\" has no hints"),
+            ("Set `k`.", "<b>Set</b>.", "lessons/01-a/01-b/index.md:36: HTML does not belong"),
+            (
+                "Task: Set it",
+                "Task: Set that",
+                "lessons/01-a/01-b/solution.redis:1: there is no task called \"Set it\"",
+            ),
+        ] {
+            let got = complaint(from, to);
+            assert!(got.starts_with(wanted), "{got}\nis not\n{wanted}");
+        }
+        let without = compile(&Source { solution: String::new(), ..source() }).expect_err("no solution").to_string();
+        assert!(without.contains("has no solution"), "{without}");
+        let bad_start = compile(&Source { start: "OK\n".to_owned(), ..source() }).expect_err("no start").to_string();
+        assert!(bad_start.starts_with("lessons/01-a/01-b/start.redis:1: a reply without a command"), "{bad_start}");
+    }
 }

@@ -163,7 +163,9 @@ impl Input<'_> {
             2 => Block::Predict {
                 title: self.text()?,
                 html: self.text()?,
-                choices: self.list(|input| Ok(Choice { html: input.text()?, right: input.byte()? == 1, because: input.text()? }))?,
+                choices: self.list(|input| {
+                    Ok(Choice { html: input.text()?, right: input.byte()? == 1, because: input.text()? })
+                })?,
                 transcript: self.text()?,
             },
             3 => Block::Why { title: self.text()?, body: self.list(|input| input.block(depth + 1))? },

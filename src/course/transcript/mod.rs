@@ -56,15 +56,32 @@ pub enum Step {
     /// What stands behind the `#`.
     Comment(String),
     /// `b> GET key`: a request and its reply.
-    Command { client: Client, text: String, reply: Expected },
+    Command {
+        client: Client,
+        text: String,
+        reply: Expected,
+    },
     /// `b>> BLPOP key 0`: a request whose reply is not awaited.
-    Send { client: Client, text: String },
+    Send {
+        client: Client,
+        text: String,
+    },
     /// `b<<`: a reply that was not awaited, or a message.
-    Receive { client: Client, reply: Expected },
+    Receive {
+        client: Client,
+        reply: Expected,
+    },
     /// `raw b> "PING\r\n"`: bytes, and the first reply to them.
-    Raw { client: Client, text: String, reply: Expected },
+    Raw {
+        client: Client,
+        text: String,
+        reply: Expected,
+    },
     /// `+10ms`: how long, in microseconds, and as it was written.
-    Pass { us: u64, text: String },
+    Pass {
+        us: u64,
+        text: String,
+    },
     /// `!kill n1`.
     Fault(String),
     Directive(Directive),

@@ -24,11 +24,7 @@ pub(super) fn parse(text: &str, first: u32) -> Result<Transcript, ParseError> {
     let mut replying = false;
     for (number, line) in (first..).zip(text.lines()) {
         let error = |message: String| ParseError { line: number, message };
-        let step = if line.trim().is_empty() {
-            Some(Step::Blank)
-        } else {
-            step(line, replying).map_err(error)?
-        };
+        let step = if line.trim().is_empty() { Some(Step::Blank) } else { step(line, replying).map_err(error)? };
         match step {
             Some(step) => {
                 replying = matches!(step, Step::Command { .. } | Step::Receive { .. } | Step::Raw { .. });
@@ -36,7 +32,8 @@ pub(super) fn parse(text: &str, first: u32) -> Result<Transcript, ParseError> {
             }
             None => {
                 let last = lines.last_mut().filter(|_| replying).map(|line| &mut line.step);
-                let Some(Step::Command { reply, .. } | Step::Receive { reply, .. } | Step::Raw { reply, .. }) = last else {
+                let Some(Step::Command { reply, .. } | Step::Receive { reply, .. } | Step::Raw { reply, .. }) = last
+                else {
                     return Err(error(format!("a reply without a command: {line}")));
                 };
                 if reply.any_order {
@@ -135,9 +132,7 @@ fn directive(client: Client, text: &str) -> Result<Directive, String> {
             Some((name, value)) => Ok(Directive::Config { name: name.to_owned(), value: value.trim().to_owned() }),
             None => Err("@config takes a name and a value".to_owned()),
         },
-        _ => Err(format!(
-            "unknown directive @{word} (there are wire, print, resp3, config, seed, virtual and task)"
-        )),
+        _ => Err(format!("unknown directive @{word} (there are wire, print, resp3, config, seed, virtual and task)")),
     }
 }
 

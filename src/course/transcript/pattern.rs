@@ -44,11 +44,19 @@ fn pattern(wanted: &str, got: &str) -> bool {
             let (before, after) = (&wanted[..start], &wanted[end..]);
             let Some(rest) = got.strip_prefix(before) else { return false };
             // One or more characters, then what stands behind the placeholder.
-            rest.char_indices().skip(1).map(|(at, _)| at).chain([rest.len()]).any(|at| at > 0 && text(after, &rest[at..]))
+            rest.char_indices()
+                .skip(1)
+                .map(|(at, _)| at)
+                .chain([rest.len()])
+                .any(|at| at > 0 && text(after, &rest[at..]))
         }
         (_, Some(found)) => {
             let Some(rest) = got.strip_prefix(&wanted[..found.start]) else { return false };
-            let digits = rest.bytes().enumerate().take_while(|&(at, byte)| byte.is_ascii_digit() || (at == 0 && byte == b'-')).count();
+            let digits = rest
+                .bytes()
+                .enumerate()
+                .take_while(|&(at, byte)| byte.is_ascii_digit() || (at == 0 && byte == b'-'))
+                .count();
             let inside = rest[..digits].parse().is_ok_and(|number: i64| (found.low..=found.high).contains(&number));
             inside && text(&wanted[found.end..], &rest[digits..])
         }
@@ -85,7 +93,8 @@ fn range(line: &str) -> Option<Range> {
     let low_start = line[..dots].rfind(|c: char| !c.is_ascii_digit()).map_or(0, |at| at + 1);
     let low_start = if line[..low_start].ends_with('-') { low_start - 1 } else { low_start };
     let after = &line[dots + 2..];
-    let high_len = after.bytes().enumerate().take_while(|&(at, byte)| byte.is_ascii_digit() || (at == 0 && byte == b'-')).count();
+    let high_len =
+        after.bytes().enumerate().take_while(|&(at, byte)| byte.is_ascii_digit() || (at == 0 && byte == b'-')).count();
     Some(Range {
         start: low_start,
         end: dots + 2 + high_len,
@@ -137,7 +146,7 @@ fn without_index(line: &str) -> &str {
     let mut rest = line.trim();
     loop {
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-        match rest[digits..].as_bytes() {
+        match &rest.as_bytes()[digits..] {
             [b')' | b'~' | b'#', b' ', ..] if digits > 0 => rest = rest[digits + 2..].trim_start(),
             _ => return rest,
         }
@@ -179,7 +188,10 @@ mod tests {
     #[test]
     fn equal_text_matches_and_other_text_does_not() {
         assert!(matches("OK", "OK"));
-        assert!(matches("(error) ERR unknown command 'X', with args beginning with: 'a'", "(error) ERR unknown command 'X', with args beginning with: 'a' "));
+        assert!(matches(
+            "(error) ERR unknown command 'X', with args beginning with: 'a'",
+            "(error) ERR unknown command 'X', with args beginning with: 'a' "
+        ));
         assert!(!matches("OK", "(nil)"));
         assert!(!matches("1) \"a\"\n2) \"b\"", "1) \"a\""));
     }

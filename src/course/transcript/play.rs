@@ -134,7 +134,8 @@ impl<'s, S: Stage> Play<'s, S> {
                     if !self.connected.iter().any(|known| known == name) {
                         return Err(failed(format!("{name} has sent nothing yet")));
                     }
-                    self.compare(line.number, client, &format!("{name}<<"), reply, notation, &mut report).map_err(failed)?;
+                    self.compare(line.number, client, &format!("{name}<<"), reply, notation, &mut report)
+                        .map_err(failed)?;
                 }
             }
         }
@@ -205,7 +206,8 @@ pub fn rendered(value: &Value, elapsed: Elapsed, notation: Notation) -> Vec<Stri
     match notation {
         Notation::Wire => vec![notation::notation(value)],
         Notation::Print => {
-            let mut lines: Vec<String> = printed(value).lines().map(|line| line.trim_end_matches('\r').to_owned()).collect();
+            let mut lines: Vec<String> =
+                printed(value).lines().map(|line| line.trim_end_matches('\r').to_owned()).collect();
             if elapsed >= 500_000 {
                 lines.push(format!("({:.2}s)", elapsed as f64 / 1e6));
             }
@@ -222,7 +224,9 @@ fn printed(value: &Value) -> String {
 fn without_clock(reply: &Expected) -> Expected {
     let mut reply = reply.clone();
     let is_clock = |line: &String| {
-        line.strip_prefix('(').and_then(|line| line.strip_suffix("s)")).is_some_and(|number| number.parse::<f64>().is_ok())
+        line.strip_prefix('(')
+            .and_then(|line| line.strip_suffix("s)"))
+            .is_some_and(|number| number.parse::<f64>().is_ok())
     };
     if reply.lines.last().is_some_and(is_clock) {
         reply.lines.pop();

@@ -4,6 +4,7 @@
 //! Whatever else a task needs is looked for on the machine and installed once (see `setup`).
 
 mod bench;
+mod fuzz;
 mod gate;
 mod http;
 mod oracle;
@@ -30,6 +31,7 @@ cargo xtask COMMAND
   size                       print the sizes of the site that is in dist/
   oracle [FILTER]            play the transcripts on a real Redis 8 and report differences
   bench [TEST ...]           in-process benchmarks; with a real Redis 8, redis-benchmark on both servers in turn
+  fuzz [TARGET [SECONDS]]    cargo-fuzz on one target, or on all of them a minute each
   lighthouse                 Lighthouse on the page in dist/
   setup                      install what all of these need, and nothing else
 
@@ -60,6 +62,7 @@ fn dispatch(arguments: &[String]) -> Outcome {
         ("size", []) => sizes::report(&places::dist()),
         ("oracle", filter) => oracle::command(filter),
         ("bench", tests) => bench::command(tests),
+        ("fuzz", options) => fuzz::command(options),
         ("lighthouse", []) => setup::for_tests().and_then(|()| gate::lighthouse()),
         ("setup", []) => setup::for_tests(),
         ("help" | "--help" | "-h", _) => {

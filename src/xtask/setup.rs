@@ -13,6 +13,7 @@ use std::time::Duration;
 use crate::{Outcome, places, run, wasm_target};
 
 const TRUNK: &str = "0.21.14";
+const CARGO_FUZZ: &str = "0.13.1";
 const BINARYEN: &str = "132.0.0";
 /// Debian 12's, and the oldest that Playwright and Lighthouse take.
 const OLDEST_NODE: u32 = 18;
@@ -29,6 +30,12 @@ pub fn for_tests() -> Outcome {
     page_tools()?;
     browser()?;
     node_modules()
+}
+
+/// What fuzzing needs.
+pub fn for_fuzzing() -> Outcome {
+    let _lock = begin()?;
+    cargo_tool("cargo-fuzz", CARGO_FUZZ, "about a minute", "cargo-fuzz")
 }
 
 /// Two runs at once must not install the same thing twice: the second waits for the first.
@@ -53,12 +60,13 @@ fn page_tools() -> Outcome {
     wasm_opt()
 }
 
-/// The folders that must be on PATH for trunk and for the browser tests.
+/// The folders that must be on PATH when a tool calls another: trunk, the browser tests, `cargo fuzz`.
 pub fn tool_dirs() -> Vec<PathBuf> {
     let bindgen = bindgen_version().unwrap_or_default();
     vec![
         cached("trunk", TRUNK).join("bin"),
         cached("wasm-bindgen-cli", &bindgen).join("bin"),
+        cached("cargo-fuzz", CARGO_FUZZ).join("bin"),
         cached("binaryen", BINARYEN).join("node_modules/.bin"),
     ]
 }

@@ -32,7 +32,7 @@ pub fn ensure() -> Outcome {
         fs::remove_dir_all(toolchain.dir()).ok();
     }
     let Err(by_rustup) = toolchain.add_by_rustup() else { return Ok(()) };
-    println!("  {NAME}: rustup could not add it; building it from Debian's rust-src instead");
+    run::ready(NAME, "not to be had from rustup; building it from Debian's rust-src");
     let built = toolchain.build_from_debian();
     fs::remove_dir_all(&work).ok();
     built.map_err(|by_debian| {

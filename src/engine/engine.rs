@@ -216,8 +216,7 @@ fn resolve(args: &mut Args) -> Result<&'static Command, Error> {
     };
     if !command.subcommands.is_empty() && args.count() > 1 {
         let word = args.at(1);
-        let found = command.subcommands.iter().find(|sub| sub.name.as_bytes().eq_ignore_ascii_case(word));
-        command = found.ok_or_else(|| Error::unknown_subcommand(command.name, word))?;
+        command = command.subcommand(word).ok_or_else(|| Error::unknown_subcommand(command.name, word))?;
         args.seek(2);
     }
     if command.takes(args.count()) { Ok(command) } else { Err(Error::wrong_arguments(command.full_name)) }

@@ -1,5 +1,8 @@
 //! Where a command's keys stand and what it does to them, in the terms of COMMAND INFO's key specifications.
 
+use alloc::vec::Vec;
+use resp::number;
+
 /// How the first key is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Begin {
@@ -65,4 +68,95 @@ impl Keys {
             notes: "",
         }
     }
+}
+
+/// Whether keys stand where only reading the request tells.
+pub(super) const fn movable(specs: &[Keys]) -> bool {
+    let mut at = 0;
+    while at < specs.len() {
+        if !matches!(specs[at].begin, Begin::Index(_)) || !matches!(specs[at].find, Find::Range { .. }) {
+            return true;
+        }
+        at += 1;
+    }
+    false
+}
+
+/// First key, last key and step, as COMMAND INFO showed keys before there were specifications: what can be said with three
+/// numbers.
+pub fn first_last_step(specs: &[Keys]) -> (i32, i32, i32) {
+    let mut found: Option<(i32, i32, i32)> = None;
+    for spec in specs {
+        let (Begin::Index(first), Find::Range { last, step, .. }) = (spec.begin, spec.find) else { continue };
+        let last = if last < 0 { last } else { first + last };
+        found = Some(match found {
+            None => (first, last, step),
+            Some((before_first, before_last, _)) => {
+                let last = if before_last < 0 || last < 0 { before_last.min(last) } else { before_last.max(last) };
+                (before_first.min(first), last, 1)
+            }
+        });
+    }
+    found.unwrap_or((0, 0, 0))
+}
+
+/// Where keys stand in a request, each with the specification that found it.
+pub type Positions = Vec<(usize, &'static Keys)>;
+
+/// The positions that a specification yields in a request of `count` words, which `word` reads; none when the request is
+/// malformed.
+pub(super) fn positions<'a>(
+    spec: &'static Keys,
+    count: usize,
+    word: &dyn Fn(usize) -> &'a [u8],
+    out: &mut Positions,
+) -> Option<()> {
+    let total = count as i64;
+    let start = match spec.begin {
+        Begin::Index(at) => i64::from(at),
+        Begin::Keyword { word: wanted, from } => {
+            let matches = |at: i64| word(at as usize).eq_ignore_ascii_case(wanted.as_bytes());
+            let found = if from >= 0 {
+                (i64::from(from)..total - 1).find(|&at| matches(at))
+            } else {
+                (1..=total + i64::from(from)).rev().find(|&at| matches(at))
+            };
+            match found {
+                Some(at) => at + 1,
+                None => return Some(()),
+            }
+        }
+        Begin::Unknown => return None,
+    };
+    let (first, last, step) = match spec.find {
+        Find::Range { last, step, limit } => {
+            let last = if last >= 0 {
+                start + i64::from(last)
+            } else if limit <= 1 {
+                total + i64::from(last)
+            } else {
+                start + (total - start) / i64::from(limit) + i64::from(last)
+            };
+            (start, last, i64::from(step))
+        }
+        Find::KeyNum { number: at, first, step } => {
+            let at = start + i64::from(at);
+            if at >= total {
+                return None;
+            }
+            let keys = number::parse_integer(word(at as usize)).filter(|&keys| keys >= 0)?;
+            let first = start + i64::from(first);
+            (first, keys.checked_sub(1)?.checked_mul(i64::from(step))?.checked_add(first)?, i64::from(step))
+        }
+        Find::Unknown => return None,
+    };
+    if first >= total || last >= total || last < first || step <= 0 {
+        return if matches!(spec.find, Find::KeyNum { .. }) && last < first { Some(()) } else { None };
+    }
+    let mut at = first;
+    while at <= last {
+        out.push((at as usize, spec));
+        at += step;
+    }
+    Some(())
 }

@@ -1,14 +1,249 @@
 //! From the name that a client sent to the row.
+//!
+//! Names are at most 24 bytes, so one is three words of eight bytes, made lower case eight bytes at a time. While the crate compiles,
+//! a seed is found under which no two names fall into the same slot of a table four times their number ("perfect
+//! hashing"): looking up is hashing three words, one load and one comparison. Rows are numbered, commands first and then all
+//! subcommands, so that statistics and permissions are arrays.
 
 use super::Command;
 use crate::commands::GROUPS;
 
-/// Every row, group by group.
-pub fn all() -> impl Iterator<Item = &'static Command> {
-    GROUPS.iter().flat_map(|group| group.iter())
+/// How many commands there are, subcommands not counted.
+pub const COMMANDS: usize = count(false);
+/// How many rows there are in all; every [`Command::id`] is smaller.
+pub const ROWS: usize = COMMANDS + SUBCOMMANDS;
+const SUBCOMMANDS: usize = count(true);
+const SLOTS: usize = (COMMANDS * 4).next_power_of_two();
+const EMPTY: u16 = u16::MAX;
+
+static SUBS: [Command; SUBCOMMANDS] = subcommands();
+static TABLE: [Command; COMMANDS] = commands();
+static HASH: Hash = Hash::build();
+
+/// Every command, group by group.
+pub fn all() -> impl ExactSizeIterator<Item = &'static Command> {
+    TABLE.iter()
+}
+
+/// The row with a number: a command or a subcommand.
+pub fn row(id: u16) -> Option<&'static Command> {
+    let id = usize::from(id);
+    TABLE.get(id).or_else(|| SUBS.get(id - COMMANDS))
 }
 
 /// The row called `name`, in any case.
+#[inline]
 pub fn find(name: &[u8]) -> Option<&'static Command> {
-    all().find(|command| command.name.as_bytes().eq_ignore_ascii_case(name))
+    let words = Words::of(name)?;
+    let slot = words.slot(HASH.seed);
+    if HASH.words[slot] == words { TABLE.get(usize::from(HASH.rows[slot])) } else { None }
+}
+
+/// The row of `command`, `command subcommand` or `command|subcommand`.
+pub fn find_full(name: &[u8]) -> Option<&'static Command> {
+    let bar = name.iter().position(|byte| matches!(byte, b'|' | b' '));
+    match bar {
+        None => find(name),
+        Some(at) => find(&name[..at])?.subcommand(&name[at + 1..]),
+    }
+}
+
+/// A name of up to 24 bytes in lower case, with its length.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Words {
+    first: u64,
+    last: u64,
+    middle: u64,
+    len: u64,
+}
+
+impl Words {
+    #[inline]
+    const fn of(name: &[u8]) -> Option<Words> {
+        let len = name.len();
+        let (first, last) = match (name.first_chunk::<8>(), name.last_chunk::<8>()) {
+            (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
+            _ => match (name.first_chunk::<4>(), name.last_chunk::<4>()) {
+                (Some(first), Some(last)) => {
+                    ((u32::from_le_bytes(*first) as u64) | ((u32::from_le_bytes(*last) as u64) << 32), 0)
+                }
+                _ => match name {
+                    [] => (0, 0),
+                    [a, ..] => (*a as u64 | ((name[len / 2] as u64) << 8) | ((name[len - 1] as u64) << 16), 0),
+                },
+            },
+        };
+        let middle = if len <= 16 {
+            0
+        } else if len <= 24
+            && let Some(middle) = name.split_at(8).1.first_chunk::<8>()
+        {
+            u64::from_le_bytes(*middle)
+        } else {
+            return None;
+        };
+        Some(Words { first: lower(first), last: lower(last), middle: lower(middle), len: len as u64 })
+    }
+
+    #[inline]
+    const fn slot(self, seed: u64) -> usize {
+        let mixed =
+            (self.first ^ self.last.rotate_left(23) ^ self.middle.rotate_left(41) ^ self.len).wrapping_mul(seed);
+        ((mixed ^ (mixed >> 29)).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40) as usize & (SLOTS - 1)
+    }
+
+    const fn equals(self, other: Words) -> bool {
+        self.first == other.first && self.last == other.last && self.middle == other.middle && self.len == other.len
+    }
+}
+
+/// Eight bytes at once: bit 5 is set in those from `A` to `Z`.
+#[inline]
+const fn lower(word: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let ascii = word & (ONES * 0x7F);
+    let from_a = ascii + ONES * (0x80 - b'A' as u64);
+    let beyond_z = ascii + ONES * (0x80 - b'Z' as u64 - 1);
+    let is_upper = from_a & !beyond_z & !word & (ONES * 0x80);
+    word | is_upper >> 2
+}
+
+struct Hash {
+    seed: u64,
+    words: [Words; SLOTS],
+    rows: [u16; SLOTS],
+}
+
+impl Hash {
+    const fn build() -> Hash {
+        let mut names = [Words { first: 0, last: 0, middle: 0, len: 0 }; COMMANDS];
+        let mut at = 0;
+        while at < COMMANDS {
+            names[at] = match Words::of(TABLE[at].name.as_bytes()) {
+                Some(words) => words,
+                None => panic!("a command's name is longer than 24 bytes"),
+            };
+            let mut before = 0;
+            while before < at {
+                assert!(!names[at].equals(names[before]), "two rows have the same name");
+                before += 1;
+            }
+            at += 1;
+        }
+        let mut seed: u64 = 0x2545_F491_4F6C_DD1D;
+        loop {
+            if let Some(hash) = Hash::with_seed(seed, &names) {
+                return hash;
+            }
+            seed = seed.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(2) | 1;
+        }
+    }
+
+    /// None when two names would share a slot.
+    const fn with_seed(seed: u64, names: &[Words; COMMANDS]) -> Option<Hash> {
+        // No name has length 100, so an empty slot equals nothing.
+        let nothing = Words { first: 0, last: 0, middle: 0, len: 100 };
+        let mut hash = Hash { seed, words: [nothing; SLOTS], rows: [EMPTY; SLOTS] };
+        let mut at = 0;
+        while at < COMMANDS {
+            let slot = names[at].slot(seed);
+            if hash.rows[slot] != EMPTY {
+                return None;
+            }
+            hash.words[slot] = names[at];
+            hash.rows[slot] = at as u16;
+            at += 1;
+        }
+        Some(hash)
+    }
+}
+
+const fn count(subcommands: bool) -> usize {
+    let mut count = 0;
+    let mut group = 0;
+    while group < GROUPS.len() {
+        let mut row = 0;
+        while row < GROUPS[group].len() {
+            count += if subcommands { GROUPS[group][row].subcommands.len() } else { 1 };
+            row += 1;
+        }
+        group += 1;
+    }
+    count
+}
+
+/// All commands in one array, numbered, with their subcommands out of the numbered array of these.
+const fn commands() -> [Command; COMMANDS] {
+    let mut table = [GROUPS[0][0]; COMMANDS];
+    let mut at = 0;
+    let mut sub = 0;
+    let mut group = 0;
+    while group < GROUPS.len() {
+        let mut row = 0;
+        while row < GROUPS[group].len() {
+            let count = GROUPS[group][row].subcommands.len();
+            table[at] = GROUPS[group][row].numbered(at as u16);
+            table[at].subcommands = SUBS.split_at(sub).1.split_at(count).0;
+            at += 1;
+            sub += count;
+            row += 1;
+        }
+        group += 1;
+    }
+    table
+}
+
+const fn subcommands() -> [Command; SUBCOMMANDS] {
+    let mut table = [GROUPS[0][0]; SUBCOMMANDS];
+    let mut at = 0;
+    let mut group = 0;
+    while group < GROUPS.len() {
+        let mut row = 0;
+        while row < GROUPS[group].len() {
+            let subcommands = GROUPS[group][row].subcommands;
+            let mut sub = 0;
+            while sub < subcommands.len() {
+                table[at] = subcommands[sub].numbered((COMMANDS + at) as u16);
+                at += 1;
+                sub += 1;
+            }
+            row += 1;
+        }
+        group += 1;
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{COMMANDS, all, find, find_full, lower, row};
+
+    #[test]
+    fn every_name_is_found_in_any_case() {
+        for command in all() {
+            let upper = command.name.to_ascii_uppercase();
+            assert_eq!(find(command.name.as_bytes()).map(|found| found.id), Some(command.id));
+            assert_eq!(find(upper.as_bytes()).map(|found| found.id), Some(command.id));
+            assert_eq!(row(command.id).map(|row| row.name), Some(command.name));
+            for sub in command.subcommands {
+                assert_eq!(find_full(sub.full_name.as_bytes()).map(|found| found.id), Some(sub.id));
+                assert_eq!(row(sub.id).map(|row| row.full_name), Some(sub.full_name));
+                assert!(usize::from(sub.id) >= COMMANDS);
+            }
+        }
+        for name in ["", "g", "gett", "ge", "seT ", "get\0", "zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz", "@ET", "\u{c7}ET"] {
+            assert!(find(name.as_bytes()).is_none(), "{name}");
+        }
+    }
+
+    #[test]
+    fn only_capitals_are_lowered() {
+        for byte in 0..=255u8 {
+            assert_eq!(
+                lower(u64::from_le_bytes([byte; 8])),
+                u64::from_le_bytes([byte.to_ascii_lowercase(); 8]),
+                "{byte}"
+            );
+        }
+    }
 }

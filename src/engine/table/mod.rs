@@ -3,18 +3,23 @@
 //! A row stands beside its function in the file of its group (`commands/*.rs`). Everything else is read off the row: arity from
 //! the syntax string, the terminal's hints, COMMAND INFO and DOCS, ACL categories, key positions.
 
+mod argument;
 mod flags;
 mod keys;
 mod lookup;
 mod syntax;
 
+pub use argument::{Argument, display};
 pub use flags::{Category, Flag};
-pub use keys::Keys;
-pub use lookup::{all, find};
+pub use keys::{Begin, Find, Keys, Positions};
+pub use lookup::{COMMANDS, ROWS, all, find, find_full, row};
+pub use syntax::Kind;
 
 use crate::args::Args;
 use crate::ctx::Ctx;
 use crate::error::Error;
+use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 
 /// The function behind a command.
@@ -74,9 +79,11 @@ pub struct Command {
     pub name: &'static str,
     /// The full name as errors and statistics give it: `client|list`.
     pub full_name: &'static str,
-    /// The arguments in the notation of the reference.
+    /// The arguments in the notation of the reference, annotated (see `syntax.rs`).
     pub syntax: &'static str,
     pub handler: Handler,
+    /// The number of the row, by which whoever keeps something for every command keeps it in an array.
+    pub id: u16,
     /// Number of words, the name included; negative: at least so many.
     pub arity: i32,
     pub flags: u32,
@@ -87,8 +94,16 @@ pub struct Command {
     pub summary: &'static str,
     pub complexity: &'static str,
     pub subcommands: &'static [Command],
-    /// Argument types and names that the syntax does not show, for COMMAND DOCS: `(path, type)`.
-    pub hints: &'static [&'static str],
+    /// Hints for clients, as COMMAND INFO lists them (`request_policy:all_shards` …).
+    pub tips: &'static [&'static str],
+    /// Since when another command should be used, and which; empty when the command is current.
+    pub deprecated: (&'static str, &'static str),
+    /// Not meant for people (COMMAND DOCS marks it `syscmd`).
+    pub system: bool,
+    /// The lines of the container's HELP between its first and its last.
+    pub help: &'static [&'static str],
+    /// The category that the group implies does not apply.
+    outside_group: bool,
 }
 
 impl Command {
@@ -98,6 +113,7 @@ impl Command {
             full_name: name,
             syntax,
             handler,
+            id: 0,
             arity: syntax::arity(syntax, 1),
             flags: 0,
             categories: 0,
@@ -107,7 +123,11 @@ impl Command {
             summary: "",
             complexity: "O(1)",
             subcommands: &[],
-            hints: &[],
+            tips: &[],
+            deprecated: ("", ""),
+            system: false,
+            help: &[],
+            outside_group: false,
         }
     }
 
@@ -170,9 +190,82 @@ impl Command {
         self
     }
 
+    /// The category that the group would imply does not apply.
+    pub const fn outside_group(mut self) -> Command {
+        self.outside_group = true;
+        self
+    }
+
+    /// Makes the row a container: it does nothing by itself, so it takes a subcommand at least.
     pub const fn subcommands(mut self, subcommands: &'static [Command]) -> Command {
         self.subcommands = subcommands;
+        if self.syntax.is_empty() && self.arity > 0 {
+            self.arity = -2;
+        }
         self
+    }
+
+    pub const fn tips(mut self, tips: &'static [&'static str]) -> Command {
+        self.tips = tips;
+        self
+    }
+
+    /// Another command should be used, since a version.
+    pub const fn deprecated(mut self, since: &'static str, replaced_by: &'static str) -> Command {
+        self.deprecated = (since, replaced_by);
+        self
+    }
+
+    /// Not meant for people.
+    pub const fn system(mut self) -> Command {
+        self.system = true;
+        self
+    }
+
+    /// The lines of a container's HELP, without the first and the last two.
+    pub const fn help(mut self, lines: &'static [&'static str]) -> Command {
+        self.help = lines;
+        self
+    }
+
+    /// The row of `parent|help`.
+    pub const fn help_of(full_name: &'static str) -> Command {
+        Command::sub(full_name, "", help).summary("Lists the subcommands.").flags(&[Flag::Loading, Flag::Stale])
+    }
+
+    /// The row as it stands in the table: numbered, with what follows from its other fields.
+    const fn numbered(mut self, id: u16) -> Command {
+        self.id = id;
+        if keys::movable(self.keys) {
+            self.flags |= Flag::MovableKeys as u32;
+        }
+        let container = !self.subcommands.is_empty();
+        self.categories |= flags::implied(self.flags, self.group, container || self.outside_group);
+        self
+    }
+
+    /// The arguments as a tree.
+    pub fn arguments(&self) -> Vec<Argument> {
+        argument::parse(self.syntax)
+    }
+
+    /// The arguments as redis-cli shows them, without annotations.
+    pub fn syntax_display(&self) -> String {
+        argument::display(&self.arguments())
+    }
+
+    /// The subcommand called `word`, in any case.
+    pub fn subcommand(&self, word: &[u8]) -> Option<&'static Command> {
+        self.subcommands.iter().find(|sub| sub.name.as_bytes().eq_ignore_ascii_case(word))
+    }
+
+    /// What HELP answers, line by line.
+    pub fn help_lines(&self) -> Vec<String> {
+        let name = self.name.to_ascii_uppercase();
+        let mut lines = Vec::with_capacity(self.help.len() + 3);
+        lines.push(alloc::format!("{name} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:"));
+        lines.extend(self.help.iter().chain(&["HELP", "    Print this help."]).map(|&line| String::from(line)));
+        lines
     }
 
     #[inline]
@@ -186,6 +279,17 @@ impl Command {
         let count = count as i32;
         if self.arity >= 0 { count == self.arity } else { count >= -self.arity }
     }
+}
+
+/// `X HELP` of every container.
+fn help(ctx: &mut Ctx, _: &mut Args) -> Result<(), Error> {
+    let parent = ctx.command.full_name.split('|').next().and_then(|name| find(name.as_bytes()));
+    let lines = parent.map(Command::help_lines).unwrap_or_default();
+    ctx.reply.array(lines.len());
+    for line in lines {
+        ctx.reply.simple(&line);
+    }
+    Ok(())
 }
 
 impl fmt::Debug for Command {

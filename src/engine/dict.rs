@@ -186,9 +186,15 @@ impl<V: Clone + Default> Dict<V> {
     /// One page of a full iteration: the entries that `cursor` stands before, at most `count` of them, and the next cursor.
     /// A cursor of 0 begins, and 0 comes back when all was seen.
     pub fn scan(&self, cursor: u64, count: usize) -> (u64, impl Iterator<Item = &Entry<V>>) {
+        let (next, ids) = self.scan_ids(cursor, count);
+        (next, ids.map(|id| self.entry(id)))
+    }
+
+    /// The same as positions.
+    pub fn scan_ids(&self, cursor: u64, count: usize) -> (u64, impl Iterator<Item = u32> + use<V>) {
         let from = if cursor == 0 { self.len } else { u32::try_from(cursor).unwrap_or(u32::MAX).min(self.len) };
         let to = from.saturating_sub(u32::try_from(count).unwrap_or(u32::MAX));
-        (u64::from(to), (to..from).rev().map(|id| self.entry(id)))
+        (u64::from(to), (to..from).rev())
     }
 }
 

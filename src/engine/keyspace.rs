@@ -48,6 +48,16 @@ impl Keyspace {
         })
     }
 
+    /// One page of an iteration over all keys: see [`Dict::scan`].
+    pub fn scan(&self, cursor: u64, count: usize) -> (u64, impl Iterator<Item = (&Text, &Value, Option<i64>)>) {
+        let (next, ids) = self.dict.scan_ids(cursor, count);
+        let page = ids.map(|id| {
+            let entry = self.dict.entry(id);
+            (&entry.key, &entry.value, self.deadline(id))
+        });
+        (next, page)
+    }
+
     /// The earliest deadline of all keys, in milliseconds since the epoch.
     pub fn next_deadline(&self) -> Option<i64> {
         self.order.first().map(|&(deadline, _)| deadline)

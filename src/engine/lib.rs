@@ -17,6 +17,7 @@ mod engine;
 mod error;
 mod event;
 mod expire;
+pub mod glob;
 mod io;
 mod keyspace;
 mod long_double;
@@ -27,6 +28,7 @@ mod store;
 pub mod table;
 mod text;
 mod time;
+mod ttl;
 pub mod types;
 mod value;
 

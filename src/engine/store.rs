@@ -169,6 +169,45 @@ impl Store {
         self.live(key).map(|id| &self.space().dict.entry(id).value)
     }
 
+    /// The value of `key` without moving its access clock, though it counts as a hit or a miss (EXISTS, TYPE).
+    pub fn peek_counted(&mut self, key: &[u8]) -> Option<&Value> {
+        match self.live(key) {
+            Some(id) => {
+                self.stats.hits += 1;
+                Some(&self.space().dict.entry(id).value)
+            }
+            None => {
+                self.stats.misses += 1;
+                let database = self.selected;
+                self.effects.notify(Class::KeyMiss, "keymiss", database, key);
+                None
+            }
+        }
+    }
+
+    /// For how many seconds nobody used `key`.
+    pub fn idle_seconds(&mut self, key: &[u8]) -> Option<i64> {
+        let id = self.live(key)?;
+        // The access clock has 24 bits and wraps after 194 days.
+        let now = (self.now.seconds() & 0xFF_FFFF) as u32;
+        Some(i64::from(now.wrapping_sub(self.space().access(id)) & 0xFF_FFFF))
+    }
+
+    /// A key drawn at random, expired ones passed over.
+    pub fn random_key(&mut self) -> Option<Text> {
+        loop {
+            let len = self.space().len() as u64;
+            if len == 0 {
+                return None;
+            }
+            let id = self.random.below(len) as u32;
+            let key = self.space().dict.entry(id).key.clone();
+            if self.live(&key).is_some() {
+                return Some(key);
+            }
+        }
+    }
+
     /// The value of `key` for a command that writes it.
     #[inline]
     pub fn value_mut(&mut self, key: &[u8]) -> Option<&mut Value> {
@@ -284,6 +323,12 @@ impl Store {
         self.effects.dirty += 1;
         self.effects.modified(database, key);
         self.effects.notify(class, event, database, key);
+    }
+
+    /// Wakes those who watch `key`, for a command that changes more than one.
+    pub fn touched(&mut self, key: &[u8]) {
+        let database = self.selected;
+        self.effects.modified(database, key);
     }
 
     /// A keyspace event without a change of its own.

@@ -50,6 +50,19 @@ impl Value {
         }
     }
 
+    /// The string's bytes to be changed in place; the value is raw from then on. Other types become an empty string, so ask
+    /// before.
+    pub fn make_raw(&mut self) -> &mut Vec<u8> {
+        if !matches!(self, Value::Raw(_)) {
+            let bytes = self.as_string().map_or_else(Vec::new, |string| string.to_vec());
+            *self = Value::Raw(Rc::new(bytes));
+        }
+        match self {
+            Value::Raw(bytes) => Rc::make_mut(bytes),
+            _ => unreachable!("the value was just made raw"),
+        }
+    }
+
     /// The name that TYPE gives.
     pub fn type_name(&self) -> &'static str {
         match self {

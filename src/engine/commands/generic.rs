@@ -1,12 +1,18 @@
-//! Keys, whatever they hold.
+//! Keys, whatever they hold: deleting, renaming, copying, moving.
 
 use crate::args::Args;
 use crate::ctx::Ctx;
 use crate::error::Error;
 use crate::event::Class;
-use crate::table::{Command, Flag::*, Group, Keys};
+use crate::table::{Command, Flag::*, Keys};
 
 pub(super) const COMMANDS: &[Command] = &[
+    Command::new("copy", "source destination [DB destination-db] [REPLACE]", copy)
+        .since("6.2.0")
+        .summary("Copies a key's value, and its time to live, to another key.")
+        .complexity("O(N) with N nested elements; O(1) for strings")
+        .flags(&[Write, DenyOom])
+        .keys(&[Keys::one(1, "RO access"), Keys::one(2, "OW update")]),
     Command::new("del", "key [key ...]", del)
         .summary("Deletes keys and says how many were there.")
         .complexity("O(N) with N keys; O(M) more for each key that holds M elements")
@@ -17,10 +23,34 @@ pub(super) const COMMANDS: &[Command] = &[
         .complexity("O(N) with N keys")
         .flags(&[ReadOnly, Fast])
         .keys(&[Keys::range(1, -1, 1, "RO")]),
-    Command::new("dbsize", "", dbsize)
-        .group(Group::Server)
-        .summary("Says how many keys the database holds.")
-        .flags(&[ReadOnly, Fast]),
+    Command::new("move", "key db", move_key)
+        .summary("Moves a key to another database.")
+        .flags(&[Write, Fast])
+        .keys(&[Keys::one(1, "RW access update")]),
+    Command::new("rename", "key newkey", rename)
+        .summary("Gives a key another name, replacing whatever had that name.")
+        .flags(&[Write])
+        .keys(&[Keys::one(1, "RW access delete"), Keys::one(2, "OW update")]),
+    Command::new("renamenx", "key newkey", renamenx)
+        .summary("Gives a key another name, unless that name is taken.")
+        .flags(&[Write, Fast])
+        .keys(&[Keys::one(1, "RW access delete"), Keys::one(2, "OW insert")]),
+    Command::new("touch", "key [key ...]", touch)
+        .since("3.2.1")
+        .summary("Counts as an access to the keys and says how many are there.")
+        .complexity("O(N) with N keys")
+        .flags(&[ReadOnly, Fast])
+        .keys(&[Keys::range(1, -1, 1, "RO")]),
+    Command::new("type", "key", type_of)
+        .summary("Says which type of value a key holds.")
+        .flags(&[ReadOnly, Fast])
+        .keys(&[Keys::one(1, "RO")]),
+    Command::new("unlink", "key [key ...]", del)
+        .since("4.0.0")
+        .summary("Deletes keys; the memory is given back in the background.")
+        .complexity("O(1) a key; the rest is done in another thread")
+        .flags(&[Write, Fast])
+        .keys(&[Keys::range(1, -1, 1, "RM delete")]),
 ];
 
 fn del(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
@@ -36,12 +66,118 @@ fn del(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
 }
 
 fn exists(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
+    let found = args.rest().filter(|key| ctx.db.peek_counted(key).is_some()).count();
+    ctx.reply.integer(found as i64);
+    Ok(())
+}
+
+fn touch(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     let found = args.rest().filter(|key| ctx.db.value(key).is_some()).count();
     ctx.reply.integer(found as i64);
     Ok(())
 }
 
-fn dbsize(ctx: &mut Ctx, _: &mut Args) -> Result<(), Error> {
-    ctx.reply.integer(ctx.db.keyspace(ctx.db.selected).len() as i64);
+fn type_of(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
+    ctx.reply.simple(ctx.db.peek_counted(args.next()?).map_or("none", |value| value.type_name()));
+    Ok(())
+}
+
+fn rename(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
+    let (from, to) = (args.next()?, args.next()?);
+    if !ctx.db.contains(from) {
+        return Err(Error::NO_SUCH_KEY);
+    }
+    rename_existing(ctx, from, to);
+    ctx.reply.ok();
+    Ok(())
+}
+
+fn renamenx(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
+    let (from, to) = (args.next()?, args.next()?);
+    if !ctx.db.contains(from) {
+        return Err(Error::NO_SUCH_KEY);
+    }
+    let free = from != to && !ctx.db.contains(to);
+    if free {
+        rename_existing(ctx, from, to);
+    }
+    ctx.reply.integer(i64::from(free));
+    Ok(())
+}
+
+fn rename_existing(ctx: &mut Ctx, from: &[u8], to: &[u8]) {
+    if from == to {
+        return;
+    }
+    let deadline = ctx.db.deadline(from).flatten();
+    let Some(value) = ctx.db.remove(from) else { return };
+    ctx.db.remove(to);
+    ctx.db.set(to, value);
+    ctx.db.set_deadline(to, deadline);
+    ctx.db.changed(from, Class::Generic, "rename_from");
+    ctx.db.touched(to);
+    ctx.db.notify(Class::Generic, "rename_to", to);
+}
+
+fn database(ctx: &Ctx, number: i64) -> Result<usize, Error> {
+    let index = usize::try_from(number).ok().filter(|&index| index < ctx.db.databases());
+    index.ok_or(Error::DB_INDEX_OUT_OF_RANGE)
+}
+
+fn move_key(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
+    let (key, number) = (args.next()?, args.integer()?);
+    let target = database(ctx, number)?;
+    if target == ctx.db.selected {
+        return Err(Error::SAME_OBJECT);
+    }
+    let moved = ctx.db.contains(key) && !ctx.db.in_database(target, |db| db.contains(key));
+    if moved {
+        let deadline = ctx.db.deadline(key).flatten();
+        if let Some(value) = ctx.db.remove(key) {
+            ctx.db.in_database(target, |db| {
+                db.set(key, value);
+                db.set_deadline(key, deadline);
+                db.touched(key);
+            });
+        }
+        ctx.db.changed(key, Class::Generic, "move_from");
+        ctx.db.in_database(target, |db| db.notify(Class::Generic, "move_to", key));
+    }
+    ctx.reply.integer(i64::from(moved));
+    Ok(())
+}
+
+fn copy(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
+    let (from, to) = (args.next()?, args.next()?);
+    let mut target = ctx.db.selected;
+    let mut replace = false;
+    while args.left() > 0 {
+        if args.word("REPLACE") {
+            replace = true;
+        } else if args.word_with("DB", 1) {
+            target = database(ctx, args.integer()?)?;
+        } else {
+            return Err(Error::SYNTAX);
+        }
+    }
+    if from == to && target == ctx.db.selected {
+        return Err(Error::SAME_OBJECT);
+    }
+    let deadline = ctx.db.deadline(from).flatten();
+    let Some(value) = ctx.db.value(from).cloned() else {
+        ctx.reply.integer(0);
+        return Ok(());
+    };
+    let copied = ctx.db.in_database(target, |db| {
+        if db.contains(to) && !replace {
+            return false;
+        }
+        db.remove(to);
+        db.set(to, value);
+        db.set_deadline(to, deadline);
+        db.changed(to, Class::Generic, "copy_to");
+        true
+    });
+    ctx.reply.integer(i64::from(copied));
     Ok(())
 }

@@ -1,10 +1,22 @@
 //! The commands, one file a group: rows and, beside them, functions.
 
 mod connection;
+mod counter;
+mod expire;
 mod generic;
+mod keyspace;
+mod lcs;
 mod string;
 
 use crate::table::Command;
 
 /// Every group's rows.
-pub(crate) const GROUPS: &[&[Command]] = &[connection::COMMANDS, generic::COMMANDS, string::COMMANDS];
+pub(crate) const GROUPS: &[&[Command]] = &[
+    connection::COMMANDS,
+    counter::COMMANDS,
+    expire::COMMANDS,
+    generic::COMMANDS,
+    keyspace::COMMANDS,
+    lcs::COMMANDS,
+    string::COMMANDS,
+];

@@ -39,6 +39,7 @@ texts! {
     EXPIRE_NX_CLASH = "ERR NX and XX, GT or LT options at the same time are not compatible";
     EXPIRE_GT_LT_CLASH = "ERR GT and LT options at the same time are not compatible";
     NO_LFU_POLICY = "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.";
+    INCREMENT_NOT_FINITE = "ERR increment would produce NaN or Infinity";
     OVERFLOW = "ERR increment or decrement would overflow";
     STRING_TOO_LONG = "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
     INVALID_CURSOR = "ERR invalid cursor";

@@ -4,7 +4,9 @@ use crate::args::Args;
 use crate::ctx::Ctx;
 use crate::error::Error;
 use crate::event::Class;
+use crate::long_double::LongDouble;
 use crate::table::{Command, Flag::*, Group, Keys};
+use crate::text::Text;
 use crate::value::Value;
 use resp::number::parse_integer;
 
@@ -27,6 +29,12 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::new("incrby", "key increment", incrby)
         .group(Group::String)
         .summary("Adds a number to the integer at a key; a missing key counts as 0.")
+        .flags(&[Write, DenyOom, Fast])
+        .keys(&[Keys::one(1, "RW access update")]),
+    Command::new("incrbyfloat", "key increment", incrbyfloat)
+        .group(Group::String)
+        .since("2.6.0")
+        .summary("Adds a number with a fraction to the number at a key; a missing key counts as 0.")
         .flags(&[Write, DenyOom, Fast])
         .keys(&[Keys::one(1, "RW access update")]),
 ];
@@ -68,5 +76,19 @@ fn add(ctx: &mut Ctx, key: &[u8], number: i64) -> Result<(), Error> {
     };
     ctx.db.changed(key, Class::String, "incrby");
     ctx.reply.integer(sum);
+    Ok(())
+}
+
+fn incrbyfloat(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
+    let (key, number) = (args.next()?, args.next()?);
+    let old = match ctx.db.string(key)? {
+        Some(old) => LongDouble::parse(&old),
+        None => LongDouble::parse(b"0"),
+    };
+    let (old, number) = (old.ok_or(Error::NOT_A_FLOAT)?, LongDouble::parse(number).ok_or(Error::NOT_A_FLOAT)?);
+    let sum = old.add(number).filter(|sum| sum.is_finite()).ok_or(Error::INCREMENT_NOT_FINITE)?.format();
+    ctx.db.set_keeping_ttl(key, Value::Text(Text::new(&sum)));
+    ctx.db.changed(key, Class::String, "incrbyfloat");
+    ctx.reply.bulk(sum);
     Ok(())
 }

@@ -9,8 +9,11 @@ extern crate alloc;
 mod checkpoints;
 mod journal;
 mod pace;
+pub mod scenario;
 mod trace;
 mod world;
+#[cfg(test)]
+mod world_tests;
 
 pub use engine::{ClientId, Instant};
 pub use journal::{Journal, JournalError, Record, What};

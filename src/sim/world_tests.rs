@@ -1,0 +1,111 @@
+use crate::scenario::busy_hour;
+use crate::{Instant, World, WorldConfig};
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// Everything that can be seen of the keys.
+fn keys(world: &World) -> Vec<String> {
+    let store = world.engine().store();
+    let mut lines: Vec<String> =
+        store.keyspace(0).iter().map(|(key, value, deadline)| format!("{key:?} {value:?} {deadline:?}")).collect();
+    lines.sort();
+    lines
+}
+
+fn reply(world: &mut World, client: crate::ClientId, line: &str) -> String {
+    world.take(client);
+    world.send(client, format!("{line}\r\n").as_bytes());
+    let bytes: Vec<u8> = world.take(client).into_iter().flat_map(|delivery| delivery.bytes).collect();
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[test]
+fn the_same_seed_gives_the_same_trace_and_another_one_another() {
+    assert_eq!(busy_hour(5, 2000).trace_hash(), busy_hour(5, 2000).trace_hash());
+    assert_ne!(busy_hour(5, 2000).trace_hash(), busy_hour(6, 2000).trace_hash());
+}
+
+/// The page computes the same hash in wasm and compares it with the same file. Run with BLESS=1 after a change that is meant to
+/// change replies.
+#[test]
+fn the_trace_hash_is_the_recorded_one() {
+    extern crate std;
+    let hash = format!("{:016x}\n", busy_hour(2026, 3000).trace_hash());
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/trace_hash.txt"), &hash).expect("the file is writable");
+        return;
+    }
+    assert_eq!(hash, include_str!("trace_hash.txt"), "run again with BLESS=1 if replies were meant to change");
+}
+
+#[test]
+fn a_journal_replays_to_the_same_trace_whatever_the_slices() {
+    let world = busy_hour(7, 1500);
+    let journal = crate::Journal::decode(&world.journal().encode()).expect("what was written can be read");
+    let mut again = World::from_journal(journal.clone(), &WorldConfig::default());
+    again.run_until(world.now());
+    assert_eq!(again.trace_hash(), world.trace_hash());
+    assert_eq!(keys(&again), keys(&world));
+    // Through the middle in small steps.
+    let mut slow = World::from_journal(journal, &WorldConfig::default());
+    slow.scrub(slow.start());
+    while slow.now() < world.now() {
+        let until = slow.now().plus_micros(77_777).min(world.now());
+        while !slow.run_slice(until, 3) {}
+    }
+    assert_eq!(slow.trace_hash(), world.trace_hash());
+}
+
+#[test]
+fn undo_takes_back_one_input_with_its_time_and_redo_brings_it_again() {
+    let mut world = World::new(&WorldConfig::default());
+    let client = world.connect();
+    reply(&mut world, client, "SET k 1 PX 1500");
+    let before = (world.moment(), keys(&world));
+    world.advance(2_000_000);
+    assert_eq!(reply(&mut world, client, "GET k"), "$-1\r\n");
+    assert!(world.undo(), "GET is undone");
+    assert!(world.undo(), "SET is undone, and the two seconds after it");
+    assert_eq!(keys(&world), Vec::<String>::new());
+    assert!(!world.can_undo());
+    assert!(world.redo());
+    assert_eq!((world.moment(), keys(&world)), before);
+    assert!(world.can_redo());
+    reply(&mut world, client, "SET other 1");
+    assert!(!world.can_redo(), "something new was done: the old future is gone");
+}
+
+#[test]
+fn scrubbing_anywhere_and_back_changes_nothing() {
+    let mut world = busy_hour(11, 3000);
+    let (end, hash, all) = (world.now(), world.trace_hash(), keys(&world));
+    assert!(world.checkpoints() > 1 || world.journal().records.len() < 4000);
+    let start = world.start();
+    for tenth in [3, 9, 1, 7, 0, 5, 10] {
+        let at = Instant(start.0 + (end.0 - start.0) / 10 * tenth);
+        world.scrub(at);
+        assert_eq!(world.now(), at);
+        let fresh = {
+            let mut fresh = World::from_journal(world.journal().clone(), &WorldConfig::default());
+            fresh.scrub(at);
+            keys(&fresh)
+        };
+        assert_eq!(keys(&world), fresh, "at {tenth} tenths");
+    }
+    world.scrub(end);
+    assert_eq!((world.trace_hash(), keys(&world)), (hash, all));
+}
+
+#[test]
+fn a_fork_leaves_the_original_alone() {
+    let mut world = World::new(&WorldConfig::default());
+    let client = world.connect();
+    reply(&mut world, client, "SET k 1");
+    let (moment, hash) = (world.moment(), world.trace_hash());
+    let mut fork = world.fork();
+    let hidden = fork.connect();
+    assert_eq!(reply(&mut fork, hidden, "DEL k"), ":1\r\n");
+    assert_eq!((world.moment(), world.trace_hash()), (moment, hash));
+    assert_eq!(reply(&mut world, client, "GET k"), "$1\r\n1\r\n");
+}

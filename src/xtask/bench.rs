@@ -4,7 +4,7 @@
 //! servers, test by test in turn. The client is the bottleneck there, so requests per second say little; what counts is
 //! the CPU time (user and system) that each server spent, read from /proc before and after, divided by the requests.
 //! Ticks are 10 ms, hence two million requests a test; each test runs three rounds a server and the best one counts,
-//! because whatever else the machine does only ever adds.
+//! because whatever else the machine does only ever adds. What a test reads or removes is put there first, unmeasured.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,27 +13,72 @@ use std::process::Command;
 use crate::oracle::{self, Running};
 use crate::{Outcome, places, run};
 
-const TESTS: [&str; 2] = ["get", "set"];
+/// A test by redis-benchmark's name for it, what fills the keyspace before it, and what is measured.
+type Test = (&'static str, Option<&'static [&'static str]>, &'static [&'static str]);
+
+const TESTS: [Test; 17] = [
+    ("get", Some(&["-n", "200000", "-t", "set"]), &["-t", "get"]),
+    ("set", None, &["-t", "set"]),
+    ("incr", None, &["-t", "incr"]),
+    ("lpush", None, &["-t", "lpush"]),
+    ("rpush", None, &["-t", "rpush"]),
+    ("lpop", Some(&["-t", "lpush"]), &["-t", "lpop"]),
+    ("rpop", Some(&["-t", "rpush"]), &["-t", "rpop"]),
+    ("sadd", None, &["-t", "sadd"]),
+    ("hset", None, &["-t", "hset"]),
+    ("spop", Some(&["-r", "4000000", "-t", "sadd"]), &["-t", "spop"]),
+    ("zadd", None, &["-t", "zadd"]),
+    ("zpopmin", Some(&["-r", "4000000", "-t", "zadd"]), &["-t", "zpopmin"]),
+    ("lrange_100", Some(&["-n", "1000", "-t", "lpush"]), &["LRANGE", "mylist", "0", "99"]),
+    ("lrange_600", Some(&["-n", "1000", "-t", "lpush"]), &["LRANGE", "mylist", "0", "599"]),
+    ("mset", None, &["-t", "mset"]),
+    ("xadd", None, &["-t", "xadd"]),
+    ("ping_mbulk", None, &["-t", "ping_mbulk"]),
+];
+/// What is run when no test is named.
+const EVERYDAY: [&str; 2] = ["get", "set"];
 const REQUESTS: u32 = 2_000_000;
 const ROUNDS: u32 = 3;
 /// Linux reports CPU times in ticks of 1/100 s on every platform we run on (USER_HZ).
 const TICK_US: f64 = 10_000.0;
 
-pub fn command(tests: &[String]) -> Outcome {
+pub fn command(names: &[String]) -> Outcome {
+    let chosen = |name: &str| match names {
+        [] => EVERYDAY.contains(&name),
+        [all] if all == "all" => true,
+        names => names.iter().any(|wanted| wanted == name),
+    };
+    let tests: Vec<&Test> = TESTS.iter().filter(|(name, ..)| chosen(name)).collect();
     if tests.is_empty() {
-        run::shown(run::cargo().args(["bench", "--benches", "--workspace", "--exclude", "web"]))?;
+        let known: Vec<&str> = TESTS.iter().map(|(name, ..)| *name).collect();
+        return Err(format!("there is no such test; there are {}, and `all`", known.join(", ")));
+    }
+    if names.is_empty() {
+        in_process()?;
     }
     match beside_redis_benchmark() {
         Err(why) => {
             println!("\nside by side with Redis: skipped\n{why}");
             Ok(())
         }
-        Ok((found, client)) => {
-            let names: Vec<&str> =
-                if tests.is_empty() { TESTS.to_vec() } else { tests.iter().map(String::as_str).collect() };
-            side_by_side(&found, &client, &names)
+        Ok((found, client)) => side_by_side(&found, &client, &tests),
+    }
+}
+
+/// Runs the bench targets that the crates declare, and not their unit tests in cargo's bench mode.
+fn in_process() -> Outcome {
+    let mut benches = run::cargo();
+    benches.args(["bench", "--workspace", "--exclude", "web"]);
+    let mut any = false;
+    for dir in fs::read_dir(places::root().join("src")).into_iter().flatten().flatten() {
+        let manifest = fs::read_to_string(dir.path().join("Cargo.toml")).unwrap_or_default();
+        for section in manifest.split("[[bench]]").skip(1) {
+            let name = section.lines().find_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'));
+            benches.args(name.map(|name| ["--bench", name]).into_iter().flatten());
+            any = true;
         }
     }
+    if any { run::shown(&mut benches) } else { Ok(()) }
 }
 
 fn beside_redis_benchmark() -> Outcome<(oracle::Found, PathBuf)> {
@@ -43,37 +88,70 @@ fn beside_redis_benchmark() -> Outcome<(oracle::Found, PathBuf)> {
     client.map(|client| (found, client)).ok_or_else(|| "there is no redis-benchmark beside redis-server".to_owned())
 }
 
-fn side_by_side(found: &oracle::Found, client: &Path, tests: &[&str]) -> Outcome {
-    run::step("rediscover-server", "release build", run::cargo().args(["build", "--release", "-p", "server"]), None)?;
+fn side_by_side(found: &oracle::Found, client: &Path, tests: &[&Test]) -> Outcome {
+    let mut build = run::cargo();
+    build.args(["build", "--release", "-p", "server"]);
+    run::step("rediscover-server", "release build", &mut build, None)?;
     let program = places::target().join("release/rediscover-server");
     let ours = Running::start("bench-ours", &program, &["--save", ""])?;
     let theirs = Running::start("bench-redis", &found.server, &["--save", ""])?;
     println!("\nserver CPU per request over loopback, redis-benchmark -P 16, {REQUESTS} requests, best of {ROUNDS}");
-    println!("{:<16} {:>14} {:>14} {:>8}", "test", "ours, µs", &format!("Redis {}, µs", found.version), "ratio");
-    let mut logarithms = 0.0;
+    println!("{:<16} {:>14} {:>18} {:>8}", "test", "ours, µs", format!("Redis {}, µs", found.version), "ratio");
+    let mut ratios = Vec::new();
     for test in tests {
         let (mut best_ours, mut best_theirs) = (f64::MAX, f64::MAX);
+        let mut failed = None;
         for _ in 0..ROUNDS {
-            best_ours = best_ours.min(cost_us(client, &ours, test)?);
-            best_theirs = best_theirs.min(cost_us(client, &theirs, test)?);
+            match (cost_us(client, &ours, test), cost_us(client, &theirs, test)) {
+                (Ok(our_us), Ok(their_us)) => {
+                    best_ours = best_ours.min(our_us);
+                    best_theirs = best_theirs.min(their_us);
+                }
+                (Err(why), _) | (_, Err(why)) => {
+                    failed = Some(why);
+                    break;
+                }
+            }
         }
-        let ratio = best_ours / best_theirs;
-        logarithms += ratio.ln();
-        println!("{test:<16} {best_ours:>14.3} {best_theirs:>14.3} {ratio:>8.2}");
+        if let Some(why) = failed {
+            println!("{:<16} not measured: {why}", test.0);
+            continue;
+        }
+        ratios.push(best_ours / best_theirs);
+        println!("{:<16} {best_ours:>14.3} {best_theirs:>18.3} {:>8.2}", test.0, best_ours / best_theirs);
     }
-    let mean = (logarithms / tests.len() as f64).exp();
-    println!("{:<16} {:>14} {:>14} {mean:>8.2}", "geometric mean", "", "");
+    if ratios.is_empty() {
+        return Err("nothing was measured".to_owned());
+    }
+    let mean = (ratios.iter().map(|ratio| ratio.ln()).sum::<f64>() / ratios.len() as f64).exp();
+    println!("{:<16} {:>14} {:>18} {mean:>8.2}", "geometric mean", "", "");
     Ok(())
 }
 
-/// The server's CPU time per request of one run.
-fn cost_us(client: &Path, server: &Running, test: &str) -> Outcome<f64> {
+/// The server's CPU time per request of one run, on a keyspace that holds only what the test needs.
+fn cost_us(client: &Path, server: &Running, test: &Test) -> Outcome<f64> {
+    let (_, prepare, measure) = test;
+    drive(client, server, 1, &["FLUSHALL"])?;
+    if let Some(prepare) = prepare {
+        drive(client, server, REQUESTS, prepare)?;
+    }
     let before = ticks(server.child.id())?;
+    drive(client, server, REQUESTS, measure)?;
+    Ok((ticks(server.child.id())? - before) as f64 * TICK_US / f64::from(REQUESTS))
+}
+
+fn drive(client: &Path, server: &Running, requests: u32, arguments: &[&str]) -> Outcome {
     let mut benchmark = Command::new(client);
     benchmark.args(["-h", "127.0.0.1", "-p", &server.port.to_string(), "-P", "16", "-q", "-r", "10000"]);
-    benchmark.args(["-n", &REQUESTS.to_string(), "-t", test]);
-    run::answer(&mut benchmark).ok_or_else(|| format!("redis-benchmark -t {test} failed"))?;
-    Ok((ticks(server.child.id())? - before) as f64 * TICK_US / f64::from(REQUESTS))
+    // Later options win: a test may ask for other numbers.
+    benchmark.args(["-n", &requests.to_string()]).args(arguments);
+    let output = benchmark.output().map_err(|e| format!("cannot run {}: {e}", client.display()))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = [output.stderr, output.stdout].concat();
+    let said = String::from_utf8_lossy(&said).trim().lines().last().unwrap_or_default().to_owned();
+    Err(format!("redis-benchmark {}: {said}", arguments.join(" ")))
 }
 
 /// utime + stime of a process.

@@ -30,7 +30,7 @@ cargo xtask COMMAND
   dist                       write the static site into dist/ and hold it against the size budget
   size                       print the sizes of the site that is in dist/
   oracle [FILTER]            play the transcripts on a real Redis 8 and report differences
-  bench [TEST ...]           in-process benchmarks; with a real Redis 8, redis-benchmark on both servers in turn
+  bench [TEST ... | all]     in-process benchmarks; with a real Redis 8, redis-benchmark on both servers in turn
   fuzz [TARGET [SECONDS]]    cargo-fuzz on one target, or on all of them a minute each
   lighthouse                 Lighthouse on the page in dist/
   setup                      install what all of these need, and nothing else

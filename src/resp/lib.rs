@@ -13,7 +13,7 @@ mod decode;
 mod digits;
 pub mod number;
 #[cfg(test)]
-mod properties;
+mod property_tests;
 pub mod request;
 mod value;
 mod write;

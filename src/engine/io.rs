@@ -86,6 +86,11 @@ impl Outputs {
         self.actions.is_empty() && self.events.is_empty()
     }
 
+    /// How many bytes wait for clients.
+    pub fn byte_count(&self) -> usize {
+        self.bytes.len()
+    }
+
     pub fn clear(&mut self) {
         self.bytes.clear();
         self.actions.clear();

@@ -248,7 +248,7 @@ impl Settings {
         match values {
             [] => Ok(()),
             [nothing] if nothing.is_empty() => Ok(()),
-            pairs if pairs.len() % 2 == 0 => {
+            pairs if pairs.len().is_multiple_of(2) => {
                 for pair in pairs.chunks(2) {
                     let number = |at: usize| resp::number::parse_integer(pair[at].as_bytes()).ok_or(INVALID);
                     if number(0)? < 1 || number(1)? < 0 {
@@ -264,7 +264,7 @@ impl Settings {
 
     /// Class, hard limit, soft limit and its seconds, as often as one likes. Only normal clients exist here.
     fn limit_output(&mut self, values: &[String]) -> Result<(), String> {
-        if values.len() % 4 != 0 {
+        if !values.len().is_multiple_of(4) {
             return Err("Wrong number of arguments in buffer limit configuration.".to_owned());
         }
         for limit in values.chunks(4) {
@@ -275,7 +275,8 @@ impl Settings {
             let wrong = "Error in hard, soft or soft_seconds setting in buffer limit configuration.";
             let hard = memory(&limit[1]).ok_or(wrong)?;
             let soft = memory(&limit[2]).ok_or(wrong)?;
-            let seconds = resp::number::parse_integer(limit[3].as_bytes()).filter(|seconds| *seconds >= 0).ok_or(wrong)?;
+            let seconds =
+                resp::number::parse_integer(limit[3].as_bytes()).filter(|seconds| *seconds >= 0).ok_or(wrong)?;
             if class == "normal" {
                 self.output_limit = OutputLimit { hard, soft, soft_seconds: seconds as u64 };
             }
@@ -469,7 +470,14 @@ mod tests {
 
     #[test]
     fn memory_has_units() {
-        let cases = [("0", Some(0)), ("10k", Some(10_000)), ("1Kb", Some(1024)), ("2GB", Some(2 << 30)), ("x", None), ("-1", None)];
+        let cases = [
+            ("0", Some(0)),
+            ("10k", Some(10_000)),
+            ("1Kb", Some(1024)),
+            ("2GB", Some(2 << 30)),
+            ("x", None),
+            ("-1", None),
+        ];
         for (text, bytes) in cases {
             assert_eq!(memory(text), bytes, "{text}");
         }

@@ -138,7 +138,12 @@ impl Listener {
             Listener::Unix(listener, path) => {
                 let (stream, _) = listener.accept()?;
                 let address = format!("{}:0", path.display());
-                Ok(Accepted { stream: Stream::Unix(stream), address: address.clone(), local_address: address, local: true })
+                Ok(Accepted {
+                    stream: Stream::Unix(stream),
+                    address: address.clone(),
+                    local_address: address,
+                    local: true,
+                })
             }
         }
     }

@@ -35,7 +35,9 @@ fn main() -> ExitCode {
             "-v" | "--version" => {
                 // Tools look for `v=`; the build says who we are.
                 let version = env!("CARGO_PKG_VERSION");
-                println!("Redis server v={REDIS_VERSION} sha=00000000:0 malloc=libc bits=64 build=rediscover-{version}");
+                println!(
+                    "Redis server v={REDIS_VERSION} sha=00000000:0 malloc=libc bits=64 build=rediscover-{version}"
+                );
                 return ExitCode::SUCCESS;
             }
             "-h" | "--help" => {
@@ -52,7 +54,8 @@ fn main() -> ExitCode {
             if let Some(banner) = refusal.banner() {
                 eprint!("{banner}");
             } else if let Refusal::File { path, reason } = refusal {
-                Log::new(log::Level::Notice).warning(format_args!("Fatal error, can't open config file '{path}': {reason}"));
+                Log::new(log::Level::Notice)
+                    .warning(format_args!("Fatal error, can't open config file '{path}': {reason}"));
             }
             return ExitCode::FAILURE;
         }
@@ -77,7 +80,9 @@ fn run(settings: &Settings, command_line: &CommandLine) -> ExitCode {
     }
     let (version, pid) = (env!("CARGO_PKG_VERSION"), std::process::id());
     log.notice("oO0OoO0OoO0Oo Rediscover is starting oO0OoO0OoO0Oo");
-    log.notice(format_args!("Rediscover version={version}, Redis version={REDIS_VERSION}, bits=64, pid={pid}, just started"));
+    log.notice(format_args!(
+        "Rediscover version={version}, Redis version={REDIS_VERSION}, bits=64, pid={pid}, just started"
+    ));
     if command_line.file.is_none() && !command_line.stdin && command_line.lines.is_empty() {
         log.warning("Warning: no config file specified, using the default config. In order to specify a config file use rediscover-server /path/to/redis.conf");
     } else {

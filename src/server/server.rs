@@ -128,7 +128,8 @@ impl<'s> Server<'s> {
                             self.flush(slot);
                         }
                         // A socket that was not emptied has its turn below.
-                        let waits = self.connections.get(slot).is_some_and(|it| it.as_ref().is_some_and(|it| it.unread));
+                        let waits =
+                            self.connections.get(slot).is_some_and(|it| it.as_ref().is_some_and(|it| it.unread));
                         if !waits && (event.is_readable() || event.is_read_closed() || event.is_error()) {
                             self.read(slot, now);
                         }

@@ -1,6 +1,7 @@
 //! One binary: linking is what a test run waits for.
 
 mod layers;
+mod table;
 mod tidy;
 
 /// The top of the checkout.

@@ -9,7 +9,8 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::new("ping", "[message]", ping)
         .group(Group::Connection)
         .summary("Answers PONG, or the message, so that one can see whether the server is there.")
-        .flags(&[Fast]),
+        .flags(&[Fast])
+        .tips(&["request_policy:all_shards", "response_policy:all_succeeded"]),
     Command::new("echo", "message", echo)
         .group(Group::Connection)
         .summary("Gives the message back.")

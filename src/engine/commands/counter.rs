@@ -31,7 +31,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .summary("Adds a number to the integer at a key; a missing key counts as 0.")
         .flags(&[Write, DenyOom, Fast])
         .keys(&[Keys::one(1, "RW access update")]),
-    Command::new("incrbyfloat", "key increment", incrbyfloat)
+    Command::new("incrbyfloat", "key increment:double", incrbyfloat)
         .group(Group::String)
         .since("2.6.0")
         .summary("Adds a number with a fraction to the number at a key; a missing key counts as 0.")

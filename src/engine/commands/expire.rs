@@ -8,11 +8,11 @@ use crate::table::{Command, Flag::*, Keys};
 use crate::ttl::Unit;
 
 pub(super) const COMMANDS: &[Command] = &[
-    Command::new("expire", "key seconds [NX | XX | GT | LT]", expire)
+    Command::new("expire", "key seconds [condition@7.0.0: NX | XX | GT | LT]", expire)
         .summary("Lets a key live for some seconds from now.")
         .flags(&[Write, Fast])
         .keys(&[Keys::one(1, "RW update")]),
-    Command::new("expireat", "key unix-time-seconds [NX | XX | GT | LT]", expireat)
+    Command::new("expireat", "key unix-time-seconds [condition@7.0.0: NX | XX | GT | LT]", expireat)
         .since("1.2.0")
         .summary("Lets a key live until a Unix time in seconds.")
         .flags(&[Write, Fast])
@@ -27,12 +27,12 @@ pub(super) const COMMANDS: &[Command] = &[
         .summary("Takes a key's time to live away, so that it stays.")
         .flags(&[Write, Fast])
         .keys(&[Keys::one(1, "RW update")]),
-    Command::new("pexpire", "key milliseconds [NX | XX | GT | LT]", pexpire)
+    Command::new("pexpire", "key milliseconds [condition@7.0.0: NX | XX | GT | LT]", pexpire)
         .since("2.6.0")
         .summary("Lets a key live for some milliseconds from now.")
         .flags(&[Write, Fast])
         .keys(&[Keys::one(1, "RW update")]),
-    Command::new("pexpireat", "key unix-time-milliseconds [NX | XX | GT | LT]", pexpireat)
+    Command::new("pexpireat", "key unix-time-milliseconds [condition@7.0.0: NX | XX | GT | LT]", pexpireat)
         .since("2.6.0")
         .summary("Lets a key live until a Unix time in milliseconds.")
         .flags(&[Write, Fast])
@@ -46,11 +46,13 @@ pub(super) const COMMANDS: &[Command] = &[
         .since("2.6.0")
         .summary("Says how many milliseconds a key has left to live.")
         .flags(&[ReadOnly, Fast])
-        .keys(&[Keys::one(1, "RO access")]),
+        .keys(&[Keys::one(1, "RO access")])
+        .tips(&["nondeterministic_output"]),
     Command::new("ttl", "key", ttl)
         .summary("Says how many seconds a key has left to live.")
         .flags(&[ReadOnly, Fast])
-        .keys(&[Keys::one(1, "RO access")]),
+        .keys(&[Keys::one(1, "RO access")])
+        .tips(&["nondeterministic_output"]),
 ];
 
 fn expire(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {

@@ -17,12 +17,14 @@ pub(super) const COMMANDS: &[Command] = &[
         .summary("Deletes keys and says how many were there.")
         .complexity("O(N) with N keys; O(M) more for each key that holds M elements")
         .flags(&[Write])
-        .keys(&[Keys::range(1, -1, 1, "RM delete")]),
+        .keys(&[Keys::range(1, -1, 1, "RM delete")])
+        .tips(&["request_policy:multi_shard", "response_policy:agg_sum"]),
     Command::new("exists", "key [key ...]", exists)
         .summary("Says how many of the keys are there; a key named twice counts twice.")
         .complexity("O(N) with N keys")
         .flags(&[ReadOnly, Fast])
-        .keys(&[Keys::range(1, -1, 1, "RO")]),
+        .keys(&[Keys::range(1, -1, 1, "RO")])
+        .tips(&["request_policy:multi_shard", "response_policy:agg_sum"]),
     Command::new("move", "key db", move_key)
         .summary("Moves a key to another database.")
         .flags(&[Write, Fast])
@@ -40,7 +42,8 @@ pub(super) const COMMANDS: &[Command] = &[
         .summary("Counts as an access to the keys and says how many are there.")
         .complexity("O(N) with N keys")
         .flags(&[ReadOnly, Fast])
-        .keys(&[Keys::range(1, -1, 1, "RO")]),
+        .keys(&[Keys::range(1, -1, 1, "RO")])
+        .tips(&["request_policy:multi_shard", "response_policy:agg_sum"]),
     Command::new("type", "key", type_of)
         .summary("Says which type of value a key holds.")
         .flags(&[ReadOnly, Fast])
@@ -50,7 +53,8 @@ pub(super) const COMMANDS: &[Command] = &[
         .summary("Deletes keys; the memory is given back in the background.")
         .complexity("O(1) a key; the rest is done in another thread")
         .flags(&[Write, Fast])
-        .keys(&[Keys::range(1, -1, 1, "RM delete")]),
+        .keys(&[Keys::range(1, -1, 1, "RM delete")])
+        .tips(&["request_policy:multi_shard", "response_policy:agg_sum"]),
 ];
 
 fn del(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {

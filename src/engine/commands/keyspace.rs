@@ -4,19 +4,22 @@ use crate::args::Args;
 use crate::ctx::Ctx;
 use crate::error::Error;
 use crate::glob;
-use crate::table::{Command, Flag::*, Group, Keys};
+use crate::table::{Category, Command, Flag::*, Group, Keys};
 use alloc::vec::Vec;
 
 pub(super) const COMMANDS: &[Command] = &[
     Command::new("dbsize", "", dbsize)
         .group(Group::Server)
         .summary("Says how many keys the database holds, those past their time but not yet reclaimed included.")
-        .flags(&[ReadOnly, Fast]),
+        .flags(&[ReadOnly, Fast])
+        .tips(&["request_policy:all_shards", "response_policy:agg_sum"])
+        .categories(&[Category::Keyspace]),
     Command::new("keys", "pattern", keys)
         .summary("Lists all keys that match a pattern, in one go: nobody else is served meanwhile.")
         .complexity("O(N) with N keys in the database")
         .flags(&[ReadOnly])
-        .categories(&[crate::table::Category::Dangerous]),
+        .categories(&[crate::table::Category::Dangerous])
+        .tips(&["request_policy:all_shards", "nondeterministic_output_order"]),
     Command::new("object", "", object)
         .since("2.2.3")
         .arity(-2)
@@ -27,12 +30,14 @@ pub(super) const COMMANDS: &[Command] = &[
                 .since("2.2.3")
                 .summary("Names the encoding that a key's value has in memory.")
                 .flags(&[ReadOnly])
-                .keys(&[Keys::one(2, "RO")]),
+                .keys(&[Keys::one(2, "RO")])
+                .tips(&["nondeterministic_output"]),
             Command::sub("object|freq", "key", object_freq)
                 .since("4.0.0")
                 .summary("Gives the logarithmic access counter of a key under an LFU policy.")
                 .flags(&[ReadOnly])
-                .keys(&[Keys::one(2, "RO")]),
+                .keys(&[Keys::one(2, "RO")])
+                .tips(&["nondeterministic_output"]),
             Command::sub("object|help", "", object_help)
                 .since("6.2.0")
                 .summary("Lists the subcommands.")
@@ -41,19 +46,26 @@ pub(super) const COMMANDS: &[Command] = &[
                 .since("2.2.3")
                 .summary("Says for how many seconds nobody has used a key.")
                 .flags(&[ReadOnly])
-                .keys(&[Keys::one(2, "RO")]),
+                .keys(&[Keys::one(2, "RO")])
+                .tips(&["nondeterministic_output"]),
             Command::sub("object|refcount", "key", object_refcount)
                 .since("2.2.3")
                 .summary("Says how many references a value has.")
                 .flags(&[ReadOnly])
-                .keys(&[Keys::one(2, "RO")]),
+                .keys(&[Keys::one(2, "RO")])
+                .tips(&["nondeterministic_output"]),
         ]),
-    Command::new("randomkey", "", randomkey).summary("Names a key drawn at random.").flags(&[ReadOnly]),
-    Command::new("scan", "cursor [MATCH pattern] [COUNT count] [TYPE type]", scan)
+    Command::new("randomkey", "", randomkey).summary("Names a key drawn at random.").flags(&[ReadOnly]).tips(&[
+        "request_policy:all_shards",
+        "response_policy:special",
+        "nondeterministic_output",
+    ]),
+    Command::new("scan", "cursor [MATCH pattern] [COUNT count] [TYPE type@6.0.0]", scan)
         .since("2.8.0")
         .summary("Lists keys page by page; a key that stays during the whole iteration is listed at least once.")
         .complexity("O(1) a call, O(N) for all N keys")
-        .flags(&[ReadOnly]),
+        .flags(&[ReadOnly])
+        .tips(&["nondeterministic_output", "request_policy:special", "response_policy:special"]),
 ];
 
 fn dbsize(ctx: &mut Ctx, _: &mut Args) -> Result<(), Error> {

@@ -20,7 +20,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .keys(&[Keys::one(1, "RW insert")]),
     Command::new(
         "delex",
-        "key [IFEQ ifeq-value | IFNE ifne-value | IFDEQ ifdeq-digest | IFDNE ifdne-digest]",
+        "key [condition: IFEQ ifeq-value | IFNE ifne-value | IFDEQ ifdeq-digest | IFDNE ifdne-digest]",
         delex,
     )
     .group(Group::String)
@@ -49,7 +49,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .keys(&[Keys::one(1, "RW access delete")]),
     Command::new(
         "getex",
-        "key [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | PERSIST]",
+        "key [expiration: EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | PERSIST]",
         getex,
     )
     .group(Group::String)
@@ -57,7 +57,7 @@ pub(super) const COMMANDS: &[Command] = &[
     .summary("Reads a string and gives its key a new time to live, or none.")
     .flags(&[Write, Fast])
     .keys(&[Keys::one(1, "RW access update")]),
-    Command::new("getrange", "key start end", getrange)
+    Command::new("getrange", "key start end:integer", getrange)
         .group(Group::String)
         .since("2.4.0")
         .summary("Reads a part of a string; negative positions count from its end.")
@@ -68,23 +68,23 @@ pub(super) const COMMANDS: &[Command] = &[
         .group(Group::String)
         .summary("Stores a string and gives back the one that was there.")
         .flags(&[Write, DenyOom, Fast])
-        .keys(&[Keys::one(1, "RW access update")]),
+        .keys(&[Keys::one(1, "RW access update")]).deprecated("6.2.0", "`SET` with the `!GET` argument"),
     Command::new("mget", "key [key ...]", mget)
         .group(Group::String)
         .summary("Reads the strings at several keys; whatever is no string reads as nil.")
         .complexity("O(N) with N keys")
         .flags(&[ReadOnly, Fast])
-        .keys(&[Keys::range(1, -1, 1, "RO access")]),
+        .keys(&[Keys::range(1, -1, 1, "RO access")]).tips(&["request_policy:multi_shard"]),
     Command::new("mset", "key value [key value ...]", mset)
         .group(Group::String)
         .since("1.0.1")
         .summary("Stores several strings at once.")
         .complexity("O(N) with N keys")
         .flags(&[Write, DenyOom])
-        .keys(&[Keys::range(1, -1, 2, "OW update")]),
+        .keys(&[Keys::range(1, -1, 2, "OW update")]).tips(&["request_policy:multi_shard", "response_policy:all_succeeded"]),
     Command::new(
         "msetex",
-        "numkeys key value [key value ...] [NX | XX] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL]",
+        "numkeys key value [key value ...] [condition: NX | XX] [expiration: EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL]",
         msetex,
     )
     .group(Group::String)
@@ -92,7 +92,7 @@ pub(super) const COMMANDS: &[Command] = &[
     .summary("Stores several strings at once with a common time to live, if all or none of the keys are there.")
     .complexity("O(N) with N keys")
     .flags(&[Write, DenyOom, MovableKeys])
-    .keys(&[Keys { find: crate::table::Find::KeyNum { number: 0, first: 1, step: 2 }, ..Keys::counted(1, "OW update") }]),
+    .keys(&[Keys { find: crate::table::Find::KeyNum { number: 0, first: 1, step: 2 }, ..Keys::counted(1, "OW update") }]).tips(&["request_policy:multi_shard", "response_policy:all_succeeded"]),
     Command::new("msetnx", "key value [key value ...]", msetnx)
         .group(Group::String)
         .since("1.0.1")
@@ -105,10 +105,10 @@ pub(super) const COMMANDS: &[Command] = &[
         .since("2.6.0")
         .summary("Stores a string that lives for some milliseconds.")
         .flags(&[Write, DenyOom])
-        .keys(&[Keys::one(1, "OW update")]),
+        .keys(&[Keys::one(1, "OW update")]).deprecated("2.6.12", "`SET` with the `PX` argument"),
     Command::new(
         "set",
-        "key value [NX | XX | IFEQ ifeq-value | IFNE ifne-value | IFDEQ ifdeq-digest | IFDNE ifdne-digest] [GET] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL]",
+        "key value [condition@2.6.12: NX | XX | IFEQ ifeq-value@8.4.0 | IFNE ifne-value@8.4.0 | IFDEQ ifdeq-digest@8.4.0 | IFDNE ifdne-digest@8.4.0] [GET@6.2.0] [expiration: EX seconds@2.6.12 | PX milliseconds@2.6.12 | EXAT unix-time-seconds@6.2.0 | PXAT unix-time-milliseconds@6.2.0 | KEEPTTL@6.0.0]",
         set,
     )
     .group(Group::String)
@@ -120,12 +120,12 @@ pub(super) const COMMANDS: &[Command] = &[
         .since("2.0.0")
         .summary("Stores a string that lives for some seconds.")
         .flags(&[Write, DenyOom])
-        .keys(&[Keys::one(1, "OW update")]),
+        .keys(&[Keys::one(1, "OW update")]).deprecated("2.6.12", "`SET` with the `EX` argument"),
     Command::new("setnx", "key value", setnx)
         .group(Group::String)
         .summary("Stores a string if the key is not there.")
         .flags(&[Write, DenyOom, Fast])
-        .keys(&[Keys::one(1, "OW insert")]),
+        .keys(&[Keys::one(1, "OW insert")]).deprecated("2.6.12", "`SET` with the `NX` argument"),
     Command::new("setrange", "key offset value", setrange)
         .group(Group::String)
         .since("2.2.0")
@@ -139,12 +139,12 @@ pub(super) const COMMANDS: &[Command] = &[
         .summary("Says how many bytes a string has.")
         .flags(&[ReadOnly, Fast])
         .keys(&[Keys::one(1, "RO")]),
-    Command::new("substr", "key start end", getrange)
+    Command::new("substr", "key start end:integer", getrange)
         .group(Group::String)
         .summary("The old name of GETRANGE.")
         .complexity("O(N) with N bytes read")
         .flags(&[ReadOnly])
-        .keys(&[Keys::one(1, "RO access")]),
+        .keys(&[Keys::one(1, "RO access")]).deprecated("2.0.0", "`GETRANGE`"),
 ];
 
 // ---- SET and its relatives ------------------------------------------------------------------------------------------

@@ -203,7 +203,7 @@ const fn subcommands() -> [Command; SUBCOMMANDS] {
             let subcommands = GROUPS[group][row].subcommands;
             let mut sub = 0;
             while sub < subcommands.len() {
-                table[at] = subcommands[sub].numbered((COMMANDS + at) as u16);
+                table[at] = subcommands[sub].group(GROUPS[group][row].group).numbered((COMMANDS + at) as u16);
                 at += 1;
                 sub += 1;
             }

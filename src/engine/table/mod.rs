@@ -10,8 +10,8 @@ mod lookup;
 mod syntax;
 
 pub use argument::{Argument, display};
-pub use flags::{Category, Flag};
-pub use keys::{Begin, Find, Keys, Positions};
+pub use flags::{CATEGORIES, Category, FLAGS, Flag};
+pub use keys::{Begin, Find, Keys, Positions, first_last_step};
 pub use lookup::{COMMANDS, ROWS, all, find, find_full, row};
 pub use syntax::Kind;
 
@@ -131,6 +131,15 @@ impl Command {
         }
     }
 
+    /// A container: it does nothing by itself, so it takes a subcommand at least.
+    pub const fn container(name: &'static str, subcommands: &'static [Command]) -> Command {
+        let mut command = Command::new(name, "", unreachable_container);
+        command.arity = -2;
+        command.complexity = "Depends on subcommand.";
+        command.subcommands = subcommands;
+        command
+    }
+
     /// A subcommand: `full_name` is `parent|word`.
     pub const fn sub(full_name: &'static str, syntax: &'static str, handler: Handler) -> Command {
         let mut command = Command::new(syntax::after_bar(full_name), syntax, handler);
@@ -196,12 +205,8 @@ impl Command {
         self
     }
 
-    /// Makes the row a container: it does nothing by itself, so it takes a subcommand at least.
     pub const fn subcommands(mut self, subcommands: &'static [Command]) -> Command {
         self.subcommands = subcommands;
-        if self.syntax.is_empty() && self.arity > 0 {
-            self.arity = -2;
-        }
         self
     }
 
@@ -279,6 +284,11 @@ impl Command {
         let count = count as i32;
         if self.arity >= 0 { count == self.arity } else { count >= -self.arity }
     }
+}
+
+/// A container's arity keeps it from being called, other than by a mistake in its row.
+fn unreachable_container(ctx: &mut Ctx, _: &mut Args) -> Result<(), Error> {
+    Err(Error::wrong_arguments(ctx.command.full_name))
 }
 
 /// `X HELP` of every container.

@@ -84,6 +84,21 @@ impl<'a> Args<'a> {
         if self.left() == 0 { Ok(()) } else { Err(Error::SYNTAX) }
     }
 
+    /// The next argument as a count that is not negative.
+    pub fn count_argument(&mut self) -> Result<usize, Error> {
+        let count = number::parse_integer(self.next()?).and_then(|count| usize::try_from(count).ok());
+        count.ok_or(Error::MUST_BE_POSITIVE)
+    }
+
+    /// The next argument as a number of keys, and the keys that follow it; no key at all is `none`.
+    pub fn counted_keys(&mut self, none: Error) -> Result<Args<'a>, Error> {
+        let count = number::parse_integer(self.next()?).filter(|&count| count > 0).ok_or(none)?;
+        let count = usize::try_from(count).ok().filter(|&count| count <= self.left()).ok_or(Error::SYNTAX)?;
+        let keys = Args { spans: &self.spans[..self.next + count], ..*self };
+        self.next += count;
+        Ok(keys)
+    }
+
     /// What is left, from here on.
     pub fn rest(&self) -> impl ExactSizeIterator<Item = &'a [u8]> + Clone + use<'a> {
         let args = *self;
@@ -95,4 +110,14 @@ impl<'a> Args<'a> {
         let args = *self;
         (0..self.spans.len()).map(move |position| args.at(position))
     }
+}
+
+/// The positions that `start` and `stop` mean in a sequence of `len` elements, where negative ones count from the end: the
+/// first, and how many.
+pub fn slice(start: i64, stop: i64, len: usize) -> (usize, usize) {
+    let len = len as i64;
+    let absolute = |position: i64| if position < 0 { position.saturating_add(len) } else { position };
+    let start = absolute(start).max(0);
+    let stop = absolute(stop).min(len - 1);
+    if start > stop { (0, 0) } else { (start as usize, (stop - start + 1) as usize) }
 }

@@ -42,6 +42,12 @@ texts! {
     INCREMENT_NOT_FINITE = "ERR increment would produce NaN or Infinity";
     OVERFLOW = "ERR increment or decrement would overflow";
     STRING_TOO_LONG = "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
+    NUMKEYS_NOT_POSITIVE = "ERR numkeys should be greater than 0";
+    COUNT_NOT_POSITIVE = "ERR count should be greater than 0";
+    COUNT_NEGATIVE = "ERR COUNT can't be negative";
+    MAXLEN_NEGATIVE = "ERR MAXLEN can't be negative";
+    RANK_ZERO = "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use negative to start from the end of the list";
+    RANGE_SYMMETRIC = "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807";
     INVALID_CURSOR = "ERR invalid cursor";
 }
 

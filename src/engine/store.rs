@@ -319,8 +319,14 @@ impl Store {
     /// Notes that a command changed `key`: counts it, wakes watchers, tells subscribers of keyspace events.
     #[inline]
     pub fn changed(&mut self, key: &[u8], class: Class, event: &'static str) {
+        self.changed_by(1, key, class, event);
+    }
+
+    /// The same for a command that made `count` changes at once.
+    #[inline]
+    pub fn changed_by(&mut self, count: usize, key: &[u8], class: Class, event: &'static str) {
         let database = self.selected;
-        self.effects.dirty += 1;
+        self.effects.dirty += count as u64;
         self.effects.modified(database, key);
         self.effects.notify(class, event, database, key);
     }

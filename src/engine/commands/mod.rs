@@ -6,6 +6,7 @@ mod expire;
 mod generic;
 mod keyspace;
 mod lcs;
+mod list;
 mod string;
 
 use crate::table::Command;
@@ -18,5 +19,6 @@ pub(crate) const GROUPS: &[&[Command]] = &[
     generic::COMMANDS,
     keyspace::COMMANDS,
     lcs::COMMANDS,
+    list::COMMANDS,
     string::COMMANDS,
 ];

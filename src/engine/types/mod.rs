@@ -2,10 +2,11 @@
 
 mod hash;
 mod list;
+pub mod listpack;
 mod set;
 mod zset;
 
 pub use hash::Hash;
-pub use list::List;
+pub use list::{End, Fill, List};
 pub use set::Set;
 pub use zset::SortedSet;

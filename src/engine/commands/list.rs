@@ -292,7 +292,8 @@ fn lset(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     let element = args.next()?;
     // As in Redis, a large element makes a quicklist even when there is no such index.
     list.expect([element].into_iter(), fill);
-    let position = position(index, list.len()).ok_or(Error::INDEX_OUT_OF_RANGE)?;
+    // Redis passes the index on in 32 bits.
+    let position = position(i64::from(index as i32), list.len()).ok_or(Error::INDEX_OUT_OF_RANGE)?;
     list.set(position, element, fill);
     list.shrink(fill);
     ctx.reply.ok();

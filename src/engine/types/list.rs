@@ -358,15 +358,11 @@ impl List {
         }
         let len = self.nodes[at].len();
         if !large {
-            let quicklist = self.quicklist;
+            // The limit is not looked at: a node may grow beyond it by replacements.
             let Some(packed) = Node::packed_mut(&mut self.nodes[at]) else { return false };
             let Some(place) = packed.seek(offset) else { return false };
-            let old = packed.read(place).map_or(0, |(_, end)| end - place);
-            // A node that the new element would make too large gives it a node of its own.
-            if !quicklist || len == 1 || !fill.exceeded(packed.size() - old + element.len() + OVERHEAD, len) {
-                packed.replace(place, element);
-                return true;
-            }
+            packed.replace(place, element);
+            return true;
         }
         let tail = if offset + 1 < len { self.split(at, offset + 1) } else { None };
         self.nodes.insert(at + 1, Node::new(element, fill));

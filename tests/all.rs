@@ -1,8 +1,11 @@
 //! One binary: linking is what a test run waits for.
 
 mod layers;
+mod lessons;
+mod oracle;
 mod table;
 mod tidy;
+mod transcripts;
 
 /// The top of the checkout.
 fn root() -> std::path::PathBuf {

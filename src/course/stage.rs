@@ -55,7 +55,7 @@ impl Stage for WorldStage {
         Ok(())
     }
 
-    fn receive(&mut self, client: &str) -> Result<Option<(Value, Elapsed)>, String> {
+    fn receive(&mut self, client: &str, _awaited: bool) -> Result<Option<(Value, Elapsed)>, String> {
         let id = self.client(client)?.id;
         let deliveries = self.world.take(id);
         let on_stage = self.client(client)?;

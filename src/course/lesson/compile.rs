@@ -316,6 +316,9 @@ impl<'t> Reader<'t> {
             match fence(&node) {
                 Some(("redis", "", text)) if asked.is_none() => asked = Some(transcript(text, line)?),
                 Some(("redis" | "rules", ..)) => return error(line, "a prediction has one transcript"),
+                _ if asked.is_some() => {
+                    return error(line, "what follows a prediction's answer stands below a line ---");
+                }
                 _ if matches!(node.events[0], Event::Start(Tag::List(_))) => choices = read_choices(node.events, line)?,
                 _ => prose.extend(node.events),
             }

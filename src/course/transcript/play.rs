@@ -3,6 +3,7 @@
 use super::parse::{ParseError, arguments};
 use super::{Client, Directive, Expected, Step, Transcript, notation};
 use resp::Value;
+use std::collections::BTreeMap;
 
 /// How long after its request a reply came, in microseconds.
 pub type Elapsed = u64;
@@ -13,14 +14,17 @@ pub trait Stage {
     fn connect(&mut self, client: &str) -> Result<(), String>;
     /// Sends bytes.
     fn send(&mut self, client: &str, bytes: &[u8]) -> Result<(), String>;
-    /// The next reply to this client, or `None` if none comes while time stands still.
-    fn receive(&mut self, client: &str) -> Result<Option<(Value, Elapsed)>, String>;
+    /// The next reply to this client, or `None` if none comes while time stands still. Where time is real, `awaited` tells
+    /// whether it is worth waiting for one.
+    fn receive(&mut self, client: &str, awaited: bool) -> Result<Option<(Value, Elapsed)>, String>;
     /// Lets time pass.
     fn pass(&mut self, us: u64) -> Result<(), String>;
     /// Whether time is the real one, so that it passes by itself.
     fn is_real(&self) -> bool {
         false
     }
+    /// Makes sure that the server has seen what was sent without awaiting a reply.
+    fn settle(&mut self) {}
 }
 
 /// How replies are written in a transcript.
@@ -73,12 +77,14 @@ pub struct Report {
 pub struct Play<'s, S: Stage> {
     stage: &'s mut S,
     connected: Vec<String>,
+    /// What each client sent without awaiting a reply.
+    sent: BTreeMap<String, String>,
     later: u64,
 }
 
 impl<'s, S: Stage> Play<'s, S> {
     pub fn new(stage: &'s mut S) -> Self {
-        Play { stage, connected: Vec::new(), later: 0 }
+        Play { stage, connected: Vec::new(), sent: BTreeMap::new(), later: 0 }
     }
 
     pub fn stage(&mut self) -> &mut S {
@@ -118,6 +124,8 @@ impl<'s, S: Stage> Play<'s, S> {
                 Step::Send { client, text } => {
                     let request = request(text).map_err(failed)?;
                     self.send(client, &request, &speaks_resp3).map_err(failed)?;
+                    self.stage.settle();
+                    self.sent.insert(client.name().to_owned(), text.clone());
                 }
                 Step::Command { client, text, reply } => {
                     let request = request(text).map_err(failed)?;
@@ -149,7 +157,7 @@ impl<'s, S: Stage> Play<'s, S> {
             self.connected.push(name.to_owned());
             if speaks_resp3.contains(&name) {
                 self.stage.send(name, &resp::request_bytes(["HELLO", "3"]))?;
-                self.stage.receive(name)?;
+                self.stage.receive(name, true)?;
             }
         }
         self.stage.send(name, bytes)
@@ -157,7 +165,7 @@ impl<'s, S: Stage> Play<'s, S> {
 
     fn ask(&mut self, name: &str, bytes: &[u8]) -> Result<Option<Value>, String> {
         self.send(&Client { name: Some(name.to_owned()) }, bytes, &[])?;
-        Ok(self.stage.receive(name)?.map(|(value, _)| value))
+        Ok(self.stage.receive(name, true)?.map(|(value, _)| value))
     }
 
     fn compare(
@@ -169,9 +177,11 @@ impl<'s, S: Stage> Play<'s, S> {
         notation: Notation,
         report: &mut Report,
     ) -> Result<(), String> {
-        let reply = self.stage.receive(client.name())?;
+        let reply = self.stage.receive(client.name(), wanted.lines != ["(no reply)"])?;
+        // A reply that is read later is printed as the reply to what was sent.
+        let asked = self.sent.get(client.name()).filter(|_| command.ends_with("<<")).map_or(command, String::as_str);
         let got = match &reply {
-            Some((value, elapsed)) => rendered(value, *elapsed, notation),
+            Some((value, elapsed)) => rendered(asked, value, *elapsed, notation),
             None => vec!["(no reply)".to_owned()],
         };
         report.compared += 1;
@@ -202,22 +212,19 @@ fn request(text: &str) -> Result<Vec<u8>, String> {
 }
 
 /// A reply as a transcript writes it. From half a second on, redis-cli prints below a reply how long it took.
-pub fn rendered(value: &Value, elapsed: Elapsed, notation: Notation) -> Vec<String> {
+pub fn rendered(command: &str, value: &Value, elapsed: Elapsed, notation: Notation) -> Vec<String> {
     match notation {
         Notation::Wire => vec![notation::notation(value)],
         Notation::Print => {
-            let mut lines: Vec<String> =
-                printed(value).lines().map(|line| line.trim_end_matches('\r').to_owned()).collect();
+            let command = arguments(command).unwrap_or_default();
+            let printed = term::render::render_for(&command, value, term::render::Mode::Terminal);
+            let mut lines: Vec<String> = printed.lines().map(|line| line.trim_end_matches('\r').to_owned()).collect();
             if elapsed >= 500_000 {
                 lines.push(format!("({:.2}s)", elapsed as f64 / 1e6));
             }
             lines
         }
     }
-}
-
-fn printed(value: &Value) -> String {
-    notation::notation(value)
 }
 
 /// Takes `(1.00s)` away: on a real clock it is never quite the same.

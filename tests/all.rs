@@ -1,8 +1,6 @@
 //! One binary: linking is what a test run waits for.
 
 mod layers;
-mod lessons;
-mod oracle;
 mod table;
 mod tidy;
 mod transcripts;

@@ -88,21 +88,28 @@ fn every_transcript_holds_on_the_engine() {
     assert!(complaints.is_empty(), "\n{complaints}");
 }
 
-/// A wish that has come true belongs among the transcripts.
+/// Plays what is not required yet. `MOVE_WISHES=1` moves the transcripts that hold to tests/transcripts.
 #[test]
-fn wishes_that_came_true_are_moved() {
+fn wishes_are_counted() {
     let wishes = under("wishlist");
-    let (mut true_now, mut replies, mut differing) = (Vec::new(), 0, 0);
+    let (mut came_true, mut replies, mut differing) = (Vec::new(), 0, 0);
     for file in &wishes {
         let (_, transcript) = read(file);
         if let Ok(report) = play(&transcript) {
             replies += report.compared;
             differing += report.differences.len();
             if report.differences.is_empty() {
-                true_now.push(name(file));
+                came_true.push(file);
             }
         }
     }
     println!("wishlist: {} transcripts, {replies} replies, {differing} of them differ", wishes.len());
-    assert!(true_now.is_empty(), "these hold now, move them to tests/transcripts:\n  {}", true_now.join("\n  "));
+    for file in came_true {
+        println!("wishlist: {} holds now: MOVE_WISHES=1 moves it to tests/transcripts", name(file));
+        if std::env::var_os("MOVE_WISHES").is_some() {
+            let target = PathBuf::from(file.to_string_lossy().replace("/wishlist/", "/transcripts/"));
+            fs::create_dir_all(target.parent().expect("it lies in a folder")).expect("the folder is made");
+            fs::rename(file, target).expect("the transcript is moved");
+        }
+    }
 }

@@ -2,6 +2,8 @@
 
 mod layers;
 mod table;
+
+mod terminal;
 mod tidy;
 mod transcripts;
 

@@ -84,30 +84,30 @@ pub fn render_for(command: &[Vec<u8>], value: &Value, mode: Mode) -> String {
     }
 }
 
-/// The commands whose replies are reports.
-const PLAIN: &[(&str, &str)] = &[
-    ("info", ""),
-    ("lolwut", ""),
-    ("debug", "htstats"),
-    ("debug", "htstats-key"),
-    ("debug", "digest"),
-    ("client", "list"),
-    ("client", "info"),
-    ("cluster", "info"),
-    ("cluster", "nodes"),
-    ("memory", "malloc-stats"),
-    ("memory", "doctor"),
-    ("latency", "graph"),
-    ("latency", "doctor"),
-    ("proxy", "info"),
+/// The commands whose replies are reports: name, subcommand, and the number of words where redis-cli insists on one.
+const PLAIN: &[(&str, &str, Option<usize>)] = &[
+    ("info", "", None),
+    ("lolwut", "", None),
+    ("debug", "htstats", None),
+    ("debug", "htstats-key", None),
+    ("client", "list", None),
+    ("client", "info", None),
+    ("cluster", "info", Some(2)),
+    ("cluster", "nodes", Some(2)),
+    ("memory", "malloc-stats", None),
+    ("memory", "doctor", None),
+    ("latency", "graph", Some(3)),
+    ("latency", "doctor", Some(2)),
+    ("proxy", "info", None),
 ];
 
 /// Whether redis-cli prints this command's reply as plain text.
 pub fn prints_plain(command: &[Vec<u8>]) -> bool {
     let word = |at: usize| command.get(at).map_or(&b""[..], Vec::as_slice);
-    PLAIN.iter().any(|(name, sub)| {
+    PLAIN.iter().any(|(name, sub, words)| {
         word(0).eq_ignore_ascii_case(name.as_bytes())
             && (sub.is_empty() || word(1).eq_ignore_ascii_case(sub.as_bytes()))
+            && words.is_none_or(|words| command.len() == words)
     })
 }
 

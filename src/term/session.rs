@@ -16,6 +16,7 @@ use crate::quote;
 use crate::render::{self, Mode};
 use resp::Value;
 use std::collections::VecDeque;
+use std::fmt::Write;
 use std::rc::Rc;
 
 /// From this long on, redis-cli tells how long a command took.
@@ -165,7 +166,7 @@ impl Session {
         }
         let mut prompt = format!("{}:{}", self.host, self.port);
         if self.database != 0 {
-            prompt.push_str(&format!("[{}]", self.database));
+            let _ = write!(prompt, "[{}]", self.database);
         }
         if self.in_transaction {
             prompt.push_str("(TX)");
@@ -268,7 +269,7 @@ impl Session {
         self.link = Link::Up;
         if self.database != 0 {
             let index = self.database.to_string();
-            actions.push(Action::Send(resp::request_bytes(&[b"SELECT".as_slice(), index.as_bytes()])));
+            actions.push(Action::Send(resp::request_bytes([b"SELECT".as_slice(), index.as_bytes()])));
             self.unprinted = 1;
         }
         if let Some(sent) = self.deferred.take() {

@@ -59,7 +59,7 @@ fn check(script: &str) {
                 "prompt" => {
                     told_so_far.push_str("! prompt\n");
                     told_so_far.push_str(&session.prompt());
-                    told_so_far.push_str(session.status_line().unwrap_or_default());
+                    told_so_far.push_str(session.status_line().unwrap_or("|"));
                     told_so_far.push('\n');
                     continue;
                 }
@@ -125,7 +125,7 @@ OK
 < +RESET
 RESET
 ! prompt
-127.0.0.1:6379> 
+127.0.0.1:6379> |
 ",
     );
 }
@@ -150,7 +150,7 @@ QUEUED
 < *-1
 (nil)
 ! prompt
-127.0.0.1:6379> 
+127.0.0.1:6379> |
 ",
     );
 }
@@ -216,8 +216,8 @@ fn a_number_repeats_and_the_time_is_that_of_all() {
 > 2x ping
 127.0.0.1:6379> 2x ping
 => 2x ping
-< -ERR unknown command '2x', with args beginning with: 'ping' 
-(error) ERR unknown command '2x', with args beginning with: 'ping' 
+< -ERR unknown command '2x', with args beginning with: 'ping'
+(error) ERR unknown command '2x', with args beginning with: 'ping'
 > +1 clear
 127.0.0.1:6379> +1 clear
 => clear
@@ -282,7 +282,7 @@ fn subscribed_until_ctrl_c_or_reset() {
 (connect 127.0.0.1 6379)
 ! connected
 ! prompt
-127.0.0.1:6379> 
+127.0.0.1:6379> |
 > unsubscribe
 127.0.0.1:6379> unsubscribe
 => unsubscribe
@@ -291,7 +291,7 @@ fn subscribed_until_ctrl_c_or_reset() {
 2) (nil)
 3) (integer) 0
 ! prompt
-127.0.0.1:6379> 
+127.0.0.1:6379> |
 ",
     );
 }
@@ -331,7 +331,7 @@ RESET
 1) \"invalidate\"
 2) (nil)
 ! prompt
-127.0.0.1:6379> 
+127.0.0.1:6379> |
 ",
     );
 }
@@ -358,7 +358,7 @@ QUEUED
    2) \"a\"
    3) (integer) 1
 ! prompt
-127.0.0.1:6379> 
+127.0.0.1:6379> |
 ",
     );
 }
@@ -413,7 +413,7 @@ not connected> multi
 OK
 ! closed
 ! prompt
-127.0.0.1:6379[3](TX)> 
+127.0.0.1:6379[3](TX)> |
 > exec
 127.0.0.1:6379[3](TX)> exec
 Error: Server closed the connection
@@ -480,7 +480,7 @@ fn a_shutdown_closes_without_a_word() {
 => shutdown nosave
 ! closed
 ! prompt
-not connected> 
+not connected> |
 > blpop q 0
 not connected> blpop q 0
 (connect 127.0.0.1 6379)

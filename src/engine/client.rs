@@ -45,6 +45,12 @@ pub struct Client {
     pub(crate) closing: bool,
     /// Bytes that arrived and are not a whole request yet.
     pub(crate) query: Vec<u8>,
+    /// How much of `query` was read already.
+    pub(crate) query_read: usize,
+    /// Requests wait until the host has got rid of the replies before them.
+    pub(crate) paused: bool,
+    /// The client is no Redis client but a browser; it gets no answer.
+    pub(crate) speaks_http: bool,
     pub(crate) parser: Parser,
 }
 
@@ -70,6 +76,9 @@ impl Client {
             reply_mode: ReplyMode::On,
             closing: false,
             query: Vec::new(),
+            query_read: 0,
+            paused: false,
+            speaks_http: false,
             parser: Parser::default(),
         }
     }

@@ -16,6 +16,9 @@ use alloc::vec::Vec;
 use resp::Writer;
 use resp::request::{Limits, Progress};
 
+/// Memory for unread bytes that an idle client may keep.
+const IDLE_QUERY: usize = 64 * 1024;
+
 /// One redis-server. Cloning it is a checkpoint.
 #[derive(Clone, Debug)]
 pub struct Engine {
@@ -89,6 +92,9 @@ impl Engine {
     }
 
     /// Reads requests from what arrived and what was left over, and runs them one after the other.
+    ///
+    /// A client whose replies have grown beyond the host's budget is paused: what it sends is kept, and its requests go on
+    /// when the host hands it no bytes at all ([`Output::Again`](crate::Output::Again)).
     fn receive(&mut self, id: ClientId, bytes: &[u8], out: &mut Outputs) {
         if !self.clients.select(id) {
             return;
@@ -100,11 +106,22 @@ impl Engine {
         }
         client.bytes_in += bytes.len() as u64;
         client.last_interaction = self.store.now;
+        if client.query.len() - client.query_read + bytes.len() > self.server.config.query_limit {
+            client.closing = true;
+            out.close(id);
+            return;
+        }
+        if client.paused && !bytes.is_empty() {
+            client.query.extend_from_slice(bytes);
+            return;
+        }
+        client.paused = false;
         self.store.selected = client.database;
         // Parser and query buffer are moved out while commands run, so that arguments can be borrowed from them. Bytes that
         // need not be kept are read where the host left them.
         let mut parser = core::mem::take(&mut client.parser);
         let mut query = core::mem::take(&mut client.query);
+        let mut read = core::mem::take(&mut client.query_read);
         let fresh = query.is_empty();
         let source = if fresh {
             bytes
@@ -112,9 +129,10 @@ impl Engine {
             query.extend_from_slice(bytes);
             &query
         };
-        let limits = Limits::default();
-        let mut read = 0;
+        let limits = Limits { max_bulk: self.server.config.max_bulk, authenticated: true };
+        let begun = out.mark();
         let mut closing = false;
+        let mut paused = false;
         while !closing && read < source.len() {
             match parser.parse(&source[read..], &limits) {
                 Ok(Progress::Incomplete) => break,
@@ -124,6 +142,10 @@ impl Engine {
                     read += consumed;
                     if args.count() > 0 {
                         closing = self.call(&mut args, out);
+                        if out.mark() - begun > self.server.config.reply_budget && read < source.len() {
+                            paused = true;
+                            break;
+                        }
                     }
                 }
                 Err(error) => {
@@ -133,8 +155,11 @@ impl Engine {
                 }
             }
         }
-        out.deliver(id);
         let client = self.clients.current();
+        if client.speaks_http {
+            out.rewind(begun);
+        }
+        out.deliver(id);
         if closing {
             client.closing = true;
             out.close(id);
@@ -142,11 +167,23 @@ impl Engine {
         }
         if fresh {
             query.extend_from_slice(&bytes[read..]);
-        } else {
+            read = 0;
+        } else if read == query.len() {
+            query.clear();
+            query.shrink_to(IDLE_QUERY);
+            read = 0;
+        } else if read > query.len() / 2 {
+            // What was read goes away once it is the bigger part, so that each byte is moved once on average.
             query.drain(..read);
+            read = 0;
         }
         client.query = query;
+        client.query_read = read;
         client.parser = parser;
+        client.paused = paused && !closing;
+        if client.paused {
+            out.again(id);
+        }
     }
 
     /// Runs one request of the current client; true when the connection is to end after its reply.
@@ -174,7 +211,15 @@ impl Engine {
                 out.add_effort(1 + effort);
                 result
             }
-            Err(error) => Err(error),
+            Err(error) => {
+                // A browser that was lured into talking to us: nothing of what it wants is done or answered.
+                let name = args.at(0);
+                if name.eq_ignore_ascii_case(b"post") || name.eq_ignore_ascii_case(b"host:") {
+                    client.speaks_http = true;
+                    return true;
+                }
+                Err(error)
+            }
         };
         if let Err(error) = result {
             out.rewind(start);

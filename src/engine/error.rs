@@ -81,8 +81,10 @@ impl Error {
             quoted.extend_from_slice(clip(argument, room));
             quoted.extend_from_slice(b"' ");
         }
-        text.extend_from_slice(b", with args beginning with: ");
-        text.extend_from_slice(&quoted);
+        if !quoted.is_empty() {
+            text.extend_from_slice(b", with args beginning with: ");
+            text.extend_from_slice(&quoted);
+        }
         Error(Cow::Owned(text))
     }
 

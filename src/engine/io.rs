@@ -33,6 +33,11 @@ pub enum Output<'a> {
     Close {
         client: ClientId,
     },
+    /// More requests of this client wait, but its replies go beyond [`Config::reply_budget`]: once they were sent, hand it
+    /// [`Input::Bytes`] without bytes.
+    Again {
+        client: ClientId,
+    },
     /// The server wants to stop (SHUTDOWN).
     Shutdown,
 }
@@ -41,6 +46,7 @@ pub enum Output<'a> {
 enum Action {
     Bytes { client: ClientId, end: usize },
     Close { client: ClientId },
+    Again { client: ClientId },
     Shutdown,
 }
 
@@ -68,6 +74,7 @@ impl Outputs {
                 Output::Bytes { client, bytes }
             }
             Action::Close { client } => Output::Close { client },
+            Action::Again { client } => Output::Again { client },
             Action::Shutdown => Output::Shutdown,
         })
     }
@@ -93,6 +100,8 @@ impl Outputs {
 
     pub fn clear(&mut self) {
         self.bytes.clear();
+        // A huge reply was an exception; its memory is given back.
+        self.bytes.shrink_to(1 << 20);
         self.actions.clear();
         self.events.clear();
         self.effort = 0;
@@ -128,6 +137,10 @@ impl Outputs {
         self.actions.push(Action::Close { client });
     }
 
+    pub(crate) fn again(&mut self, client: ClientId) {
+        self.actions.push(Action::Again { client });
+    }
+
     pub(crate) fn shutdown(&mut self) {
         self.actions.push(Action::Shutdown);
     }
@@ -154,10 +167,25 @@ pub struct Config {
     pub listen: bool,
     /// The process id that INFO shows.
     pub process_id: u32,
+    /// `proto-max-bulk-len`: the longest argument.
+    pub max_bulk: i64,
+    /// `client-query-buffer-limit`: how many bytes of unfinished or waiting requests a client may have.
+    pub query_limit: usize,
+    /// After how many bytes of replies in one step a client has to wait; without end unless the host sets it.
+    pub reply_budget: usize,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Config { databases: 16, port: 6379, started: Instant::default(), listen: false, process_id: 1 }
+        Config {
+            databases: 16,
+            port: 6379,
+            started: Instant::default(),
+            listen: false,
+            process_id: 1,
+            max_bulk: 512 << 20,
+            query_limit: 1 << 30,
+            reply_budget: usize::MAX,
+        }
     }
 }

@@ -35,6 +35,8 @@ pub struct Settings {
     pub tcp_keepalive_seconds: u64,
     pub protected: bool,
     pub output_limit: OutputLimit,
+    pub max_bulk: i64,
+    pub query_limit: usize,
     pub log_level: Level,
     pub log_file: Option<PathBuf>,
     pub pid_file: Option<PathBuf>,
@@ -57,6 +59,8 @@ impl Default for Settings {
             tcp_keepalive_seconds: 300,
             protected: true,
             output_limit: OutputLimit::default(),
+            max_bulk: 512 << 20,
+            query_limit: 1 << 30,
             log_level: Level::Notice,
             log_file: None,
             pid_file: None,
@@ -219,6 +223,11 @@ impl Settings {
             "logfile" => self.log_file = path(),
             "dir" => std::env::set_current_dir(text()).map_err(|error| reason(&error))?,
             "client-output-buffer-limit" => self.limit_output(values)?,
+            "proto-max-bulk-len" if number < 1 << 20 => {
+                return Err(format!("argument must be between 1048576 and {} inclusive", i64::MAX));
+            }
+            "proto-max-bulk-len" => self.max_bulk = number,
+            "client-query-buffer-limit" => self.query_limit = number as usize,
             "save" => self.save(values)?,
             // To start without a password, or as a master of its own, where something else was asked for would be worse than
             // not to start.

@@ -51,6 +51,8 @@ pub struct Connection {
     pub closing: bool,
     /// More may be waiting in the socket than was read last time.
     pub unread: bool,
+    /// The engine holds requests back until the replies before them are out.
+    pub waiting: bool,
     /// Bytes from `sent` on are still to be sent.
     pending: Vec<u8>,
     sent: usize,
@@ -69,6 +71,7 @@ impl Connection {
             last_active: now,
             closing: false,
             unread: false,
+            waiting: false,
             pending: Vec::new(),
             sent: 0,
             behind_since: None,

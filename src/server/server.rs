@@ -22,7 +22,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 const READ_BUFFER: usize = 64 * 1024;
-/// Replies are sent early when they grow beyond this.
+/// Replies are sent early when they grow beyond this, and the client that caused them has to wait until they are out.
 const MUCH_OUTPUT: usize = 1 << 20;
 const FIRST_CLIENT: usize = 16;
 const SIGNALS: [(i32, &str, Token); 2] = [(SIGTERM, "SIGTERM", Token(0)), (SIGINT, "SIGINT", Token(1))];
@@ -52,6 +52,8 @@ pub struct Server<'s> {
     buffer: Vec<u8>,
     /// Slots whose sockets may hold more than was read.
     unread: Vec<usize>,
+    /// Slots whose replies are out and whose next requests wait in the engine.
+    resumable: Vec<usize>,
     /// A listener ran out of file descriptors and is to be asked again.
     accept_again: bool,
     stopping: bool,
@@ -66,6 +68,9 @@ impl<'s> Server<'s> {
             port: settings.port,
             started: now(),
             process_id: std::process::id(),
+            max_bulk: settings.max_bulk,
+            query_limit: settings.query_limit,
+            reply_budget: MUCH_OUTPUT,
             ..Config::default()
         };
         let built = Poll::new().and_then(|poll| Ok((listen_to_signals(&poll)?, poll)));
@@ -88,6 +93,7 @@ impl<'s> Server<'s> {
             last_client: 0,
             buffer: vec![0; READ_BUFFER],
             unread: Vec::new(),
+            resumable: Vec::new(),
             accept_again: false,
             stopping: false,
         })
@@ -141,6 +147,9 @@ impl<'s> Server<'s> {
             for slot in unread {
                 self.read(slot, now);
             }
+            for slot in std::mem::take(&mut self.resumable) {
+                self.resume(slot, now);
+            }
             if self.engine.next_wakeup().is_some_and(|due| due <= now) {
                 self.engine.step(now, Input::Wakeup, &mut self.outputs);
             }
@@ -160,7 +169,7 @@ impl<'s> Server<'s> {
 
     /// How long the sockets may be waited for.
     fn wait(&self, next_round: Instant) -> Option<Duration> {
-        if !self.unread.is_empty() {
+        if !self.unread.is_empty() || !self.resumable.is_empty() {
             return Some(Duration::ZERO);
         }
         let round = self.rounds().then_some(next_round);
@@ -251,6 +260,15 @@ impl<'s> Server<'s> {
         }
     }
 
+    /// Has the engine go on with requests that waited for room.
+    fn resume(&mut self, slot: usize, now: Instant) {
+        let Some(Some(connection)) = self.connections.get_mut(slot) else { return };
+        if std::mem::take(&mut connection.waiting) {
+            let input = Input::Bytes { client: connection.client, bytes: &[] };
+            self.engine.step(now, input, &mut self.outputs);
+        }
+    }
+
     /// Sends what the engine has said so far.
     fn deliver(&mut self, now: Instant) {
         if self.outputs.is_empty() {
@@ -276,6 +294,14 @@ impl<'s> Server<'s> {
                         self.drop_connection(slot, now, "Closing client");
                     }
                 }
+                Output::Again { client } => {
+                    let Some(&slot) = self.slots.get(&client) else { continue };
+                    let Some(connection) = &mut self.connections[slot] else { continue };
+                    connection.waiting = true;
+                    if connection.pending() == 0 {
+                        self.resumable.push(slot);
+                    }
+                }
                 Output::Shutdown => self.stopping = true,
             }
         }
@@ -289,6 +315,9 @@ impl<'s> Server<'s> {
     fn flush(&mut self, slot: usize) {
         let Some(Some(connection)) = self.connections.get_mut(slot) else { return };
         let broken = connection.flush().is_err();
+        if connection.waiting && connection.pending() == 0 {
+            self.resumable.push(slot);
+        }
         if broken || (connection.closing && connection.pending() == 0) {
             self.drop_connection(slot, now(), "Error writing to client");
         }

@@ -163,7 +163,8 @@ impl World {
             let (client, bytes, closed) = match output {
                 Output::Bytes { client, bytes } => (client, bytes, false),
                 Output::Close { client } => (client, &[][..], true),
-                Output::Shutdown => continue,
+                // Worlds set no budget for replies, so that nobody waits for one.
+                Output::Again { .. } | Output::Shutdown => continue,
             };
             trace.note(*now, if closed { 4 } else { 3 }, client.0, bytes);
             *deliveries += 1;

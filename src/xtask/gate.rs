@@ -79,21 +79,32 @@ fn fmt() -> Outcome<Passed> {
 }
 
 fn clippy() -> Outcome<Passed> {
-    let native = ["clippy", "--workspace", "--exclude", "web", "--all-targets", "--", "-D", "warnings"];
+    let native = ["clippy", "--locked", "--workspace", "--exclude", "web", "--all-targets", "--", "-D", "warnings"];
     run::shown(run::cargo().args(native))?;
-    let page = ["clippy", "-p", "web", "--target", "wasm32-unknown-unknown", "--all-targets", "--", "-D", "warnings"];
+    let page = [
+        "clippy",
+        "--locked",
+        "-p",
+        "web",
+        "--target",
+        "wasm32-unknown-unknown",
+        "--all-targets",
+        "--",
+        "-D",
+        "warnings",
+    ];
     passed(run::cargo().args(page))
 }
 
 fn native() -> Outcome<Passed> {
-    passed(run::cargo().args(["test", "--workspace", "--exclude", "web", "--no-fail-fast"]))
+    passed(run::cargo().args(["test", "--locked", "--workspace", "--exclude", "web", "--no-fail-fast"]))
 }
 
 fn wasm() -> Outcome<Passed> {
     let browser = setup::find_browser().ok_or("there is no Chromium")?;
     let mut tests = run::cargo();
     tests
-        .args(["test", "-p", "web", "--target", "wasm32-unknown-unknown"])
+        .args(["test", "--locked", "-p", "web", "--target", "wasm32-unknown-unknown"])
         .env("PATH", places::path_with(&setup::tool_dirs()))
         .env("CHROMEDRIVER", browser.driver)
         // A busy machine is no failure.

@@ -36,7 +36,7 @@ pub fn build() -> Outcome {
     println!("page");
     fs::remove_dir_all(places::dist()).ok();
     let mut build = trunk();
-    build.args(["build", "--release", "--cargo-profile", "wasm", "--dist"]).arg(places::dist());
+    build.args(["build", "--release", "--locked", "--cargo-profile", "wasm", "--dist"]).arg(places::dist());
     run::step("dist/", "trunk build, profile wasm", &mut build, None)?;
     finish(&places::dist())?;
     let mut compress = Command::new(setup::node_binary());

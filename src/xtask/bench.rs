@@ -150,7 +150,8 @@ fn drive(client: &Path, server: &Running, requests: u32, arguments: &[&str]) -> 
         return Ok(());
     }
     let said = [output.stderr, output.stdout].concat();
-    let said = String::from_utf8_lossy(&said).trim().lines().last().unwrap_or_default().to_owned();
+    let said = String::from_utf8_lossy(&said).replace('\r', "\n");
+    let said = said.lines().find(|line| line.contains("rror")).or(said.lines().last()).unwrap_or_default().trim();
     Err(format!("redis-benchmark {}: {said}", arguments.join(" ")))
 }
 

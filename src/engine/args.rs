@@ -1,6 +1,7 @@
 //! The arguments of one request, borrowed from the bytes that the client sent, read from left to right.
 
 use crate::error::Error;
+use crate::time::Instant;
 use resp::number;
 use resp::request::Span;
 
@@ -65,6 +66,20 @@ impl<'a> Args<'a> {
     /// The next argument as a finite or infinite double.
     pub fn float(&mut self) -> Result<f64, Error> {
         crate::number::parse_double(self.next()?).ok_or(Error::NOT_A_FLOAT)
+    }
+
+    /// The next argument as a timeout in seconds from now: the deadline in milliseconds since the epoch, none for 0.
+    pub fn timeout(&mut self, now: Instant) -> Result<Option<i64>, Error> {
+        let seconds = crate::number::parse_double(self.next()?).ok_or(Error::TIMEOUT_NOT_A_FLOAT)?;
+        if seconds < 0.0 {
+            return Err(Error::TIMEOUT_NEGATIVE);
+        }
+        let milliseconds = libm::ceil(seconds * 1000.0);
+        if milliseconds == 0.0 {
+            return Ok(None);
+        }
+        let deadline = (milliseconds < 9e18).then(|| now.millis().checked_add(milliseconds as i64)).flatten();
+        deadline.map(Some).ok_or(Error::TIMEOUT_OUT_OF_RANGE)
     }
 
     /// Reads the next argument if it is `word`, whatever its case.

@@ -1,9 +1,12 @@
 //! Connections, as the server knows them.
 
+use crate::blocking::Blocked;
 use crate::io::ClientId;
+use crate::request::Request;
 use crate::text::Text;
 use crate::time::Instant;
 use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 use resp::Protocol;
@@ -18,6 +21,28 @@ pub enum ReplyMode {
     SkipNext,
     /// This command's reply is dropped.
     Skip,
+}
+
+/// What MULTI collects.
+#[derive(Clone, Debug, Default)]
+pub struct Transaction {
+    pub requests: Vec<Request>,
+    /// A request was refused while queueing: EXEC will refuse all.
+    pub aborted: bool,
+}
+
+/// What a connection is subscribed to.
+#[derive(Clone, Debug, Default)]
+pub struct Subscriptions {
+    pub channels: BTreeSet<Text>,
+    pub patterns: BTreeSet<Text>,
+    pub shard_channels: BTreeSet<Text>,
+}
+
+impl Subscriptions {
+    pub fn is_empty(&self) -> bool {
+        self.channels.is_empty() && self.patterns.is_empty() && self.shard_channels.is_empty()
+    }
 }
 
 /// One connection.
@@ -40,6 +65,15 @@ pub struct Client {
     pub bytes_out: u64,
     pub no_evict: bool,
     pub no_touch: bool,
+    /// Set between MULTI and EXEC or DISCARD.
+    pub transaction: Option<Box<Transaction>>,
+    /// Watched keys with their databases.
+    pub watched: Vec<(usize, Text)>,
+    /// A watched key was modified: EXEC will do nothing.
+    pub watch_broken: bool,
+    pub subscriptions: Subscriptions,
+    /// Set while the client waits for a key.
+    pub blocked: Option<Box<Blocked>>,
     pub(crate) reply_mode: ReplyMode,
     /// The connection ends once the reply is out; nothing more is read from it.
     pub(crate) closing: bool,
@@ -49,8 +83,6 @@ pub struct Client {
     pub(crate) query_read: usize,
     /// Requests wait until the host has got rid of the replies before them.
     pub(crate) paused: bool,
-    /// The client is no Redis client but a browser; it gets no answer.
-    pub(crate) speaks_http: bool,
     pub(crate) parser: Parser,
 }
 
@@ -73,12 +105,16 @@ impl Client {
             bytes_out: 0,
             no_evict: false,
             no_touch: false,
+            transaction: None,
+            watched: Vec::new(),
+            watch_broken: false,
+            subscriptions: Subscriptions::default(),
+            blocked: None,
             reply_mode: ReplyMode::On,
             closing: false,
             query: Vec::new(),
             query_read: 0,
             paused: false,
-            speaks_http: false,
             parser: Parser::default(),
         }
     }

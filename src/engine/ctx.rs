@@ -1,10 +1,16 @@
 //! What a command's function is handed.
 
+use crate::args::Args;
+use crate::blocking::{Blocked, Nothing};
 use crate::client::Clients;
+use crate::error::Error;
+use crate::request::Request;
 use crate::server::Server;
 use crate::store::Store;
 use crate::table::Command;
+use crate::text::Text;
 use crate::time::Instant;
+use alloc::boxed::Box;
 use resp::Writer;
 
 /// The server as one command sees it. The parts are separate fields, so that a reply can be written while a value is borrowed.
@@ -23,4 +29,66 @@ pub struct Ctx<'a> {
     pub command: &'static Command,
     /// Elements visited and bytes copied beyond what the reply shows.
     pub effort: u64,
+    /// Inside a transaction or script nobody waits.
+    pub deny_blocking: bool,
+    /// Set while a waiting client's request is run again; true once it found nothing again.
+    pub(crate) blocks_again: Option<bool>,
+}
+
+impl Ctx<'_> {
+    /// Runs a command; an error takes the place of whatever it had replied.
+    #[inline]
+    pub(crate) fn run(&mut self, command: &'static Command, args: &mut Args) {
+        self.command = command;
+        let start = self.reply.mark();
+        if let Err(error) = (command.handler)(self, args) {
+            self.reply.rewind(start);
+            self.fail(&error);
+        }
+    }
+
+    /// Replies with an error and counts it.
+    pub(crate) fn fail(&mut self, error: &Error) {
+        self.server.total_error_replies += 1;
+        self.reply.error(&error.0);
+    }
+
+    /// The answer of a container's HELP: one simple string a line.
+    pub(crate) fn help(&mut self, lines: &[&str]) {
+        self.reply.array(lines.len());
+        for line in lines {
+            self.reply.simple(line);
+        }
+    }
+
+    /// Lets the client wait for one of `keys` to hold a `wanted` value, until `deadline` (milliseconds since the epoch). In a
+    /// transaction or script it is told at once that there is nothing.
+    pub(crate) fn wait_for<'k>(
+        &mut self,
+        args: &Args,
+        keys: impl Iterator<Item = &'k [u8]>,
+        wanted: &'static str,
+        deadline: Option<i64>,
+        nothing: Nothing,
+    ) {
+        if self.deny_blocking {
+            nothing.write(&mut self.reply);
+        } else if let Some(again) = &mut self.blocks_again {
+            *again = true;
+        } else {
+            let blocked = Blocked {
+                request: Request::new(self.command, args),
+                database: self.db.selected,
+                keys: keys.map(Text::new).collect(),
+                deadline,
+                since: self.now.millis(),
+                wanted,
+                nothing,
+            };
+            let client = self.clients.current();
+            self.server.waits.add(client.id, &blocked);
+            client.blocked = Some(Box::new(blocked));
+            self.db.effects.waiting = true;
+        }
+    }
 }

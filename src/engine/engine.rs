@@ -2,17 +2,24 @@
 //! afterwards.
 
 use crate::args::Args;
-use crate::client::{Client, Clients, ReplyMode};
+use crate::blocking::Waits;
+use crate::client::{Clients, ReplyMode};
+use crate::commands::{pubsub, transaction};
 use crate::ctx::Ctx;
 use crate::error::Error;
 use crate::expire;
 use crate::io::{ClientId, Config, Input, Outputs};
+use crate::pubsub::{PubSub, Sort};
+use crate::request::Request;
 use crate::server::Server;
+use crate::settle::settle_events;
 use crate::store::Store;
-use crate::table::{self, Command};
+use crate::table::{self, Command, Flag};
 use crate::time::Instant;
+use crate::watch::Watches;
 use alloc::string::String;
 use alloc::vec::Vec;
+use resp::Protocol;
 use resp::Writer;
 use resp::request::{Limits, Progress};
 
@@ -22,9 +29,9 @@ const IDLE_QUERY: usize = 64 * 1024;
 /// One redis-server. Cloning it is a checkpoint.
 #[derive(Clone, Debug)]
 pub struct Engine {
-    store: Store,
-    clients: Clients,
-    server: Server,
+    pub(crate) store: Store,
+    pub(crate) clients: Clients,
+    pub(crate) server: Server,
 }
 
 impl Engine {
@@ -46,6 +53,11 @@ impl Engine {
                 total_error_replies: 0,
                 bytes_in: 0,
                 bytes_out: 0,
+                pubsub: PubSub::new(seed),
+                watches: Watches::default(),
+                waits: Waits::default(),
+                outbox: Vec::new(),
+                told: Vec::new(),
                 shutdown: false,
             },
         }
@@ -59,21 +71,56 @@ impl Engine {
             Input::Connected { client, address, local_address } => {
                 self.clients.add(client, address, local_address, self.store.now);
             }
-            Input::Closed { client } => {
-                self.clients.remove(client);
+            Input::Closed { client } => self.forget(client),
+            Input::Wakeup => {
+                self.end_overdue_waits(out);
+                expire::cycle(&mut self.store);
+                settle_events(&mut self.store, &mut self.clients, &mut self.server);
+                self.send_messages(out);
             }
-            Input::Wakeup => expire::cycle(&mut self.store),
         }
+        self.resume(out);
         if self.store.effects.listening {
-            out.add_events(&mut self.store.effects.events);
-        } else {
-            self.store.effects.events.clear();
+            out.add_events(&mut self.server.told);
+        }
+    }
+
+    /// A connection is over: whatever it was registered for is given up.
+    fn forget(&mut self, id: ClientId) {
+        let Some(client) = self.clients.remove(id) else { return };
+        self.server.watches.remove(&client.watched, id);
+        self.store.effects.watching = !self.server.watches.is_empty();
+        if let Some(blocked) = &client.blocked {
+            self.server.waits.remove(id, blocked);
+            self.store.effects.waiting = !self.server.waits.is_empty();
+        }
+        let subscriptions = &client.subscriptions;
+        for (sort, names) in [
+            (Sort::Channel, &subscriptions.channels),
+            (Sort::Pattern, &subscriptions.patterns),
+            (Sort::Shard, &subscriptions.shard_channels),
+        ] {
+            for name in names {
+                self.server.pubsub.remove(sort, name, id);
+            }
+        }
+    }
+
+    /// Goes on with the requests of clients whose wait is over.
+    fn resume(&mut self, out: &mut Outputs) {
+        while !self.server.waits.resumed.is_empty() {
+            for client in core::mem::take(&mut self.server.waits.resumed) {
+                self.receive(client, &[], out);
+            }
         }
     }
 
     /// When to send [`Input::Wakeup`] if nothing else happens first.
     pub fn next_wakeup(&self) -> Option<Instant> {
-        expire::next_tick(&self.store, self.server.started, self.store.now)
+        let tick = expire::next_tick(&self.store, self.server.started, self.store.now);
+        // A wait ends in the first millisecond after its deadline.
+        let wait = self.server.waits.next_deadline().map(|deadline| Instant::from_millis(deadline.saturating_add(1)));
+        [tick, wait].into_iter().flatten().min()
     }
 
     /// The databases, for whoever shows them.
@@ -111,7 +158,7 @@ impl Engine {
             out.close(id);
             return;
         }
-        if client.paused && !bytes.is_empty() {
+        if client.blocked.is_some() || client.paused && !bytes.is_empty() {
             client.query.extend_from_slice(bytes);
             return;
         }
@@ -131,9 +178,9 @@ impl Engine {
         };
         let limits = Limits { max_bulk: self.server.config.max_bulk, authenticated: true };
         let begun = out.mark();
-        let mut closing = false;
         let mut paused = false;
-        while !closing && read < source.len() {
+        let mut state = After::Next;
+        while state == After::Next && read < source.len() {
             match parser.parse(&source[read..], &limits) {
                 Ok(Progress::Incomplete) => break,
                 Ok(Progress::Request { consumed, inline }) => {
@@ -141,7 +188,7 @@ impl Engine {
                     let mut args = Args::new(bytes, parser.spans());
                     read += consumed;
                     if args.count() > 0 {
-                        closing = self.call(&mut args, out);
+                        state = self.call(id, &mut args, out);
                         if out.mark() - begun > self.server.config.reply_budget && read < source.len() {
                             paused = true;
                             break;
@@ -151,16 +198,13 @@ impl Engine {
                 Err(error) => {
                     let mut reply = Writer::new(&mut out.bytes, self.clients.current().protocol);
                     error.write(&mut reply);
-                    closing = true;
+                    state = After::Close;
                 }
             }
         }
         let client = self.clients.current();
-        if client.speaks_http {
-            out.rewind(begun);
-        }
         out.deliver(id);
-        if closing {
+        if state == After::Close {
             client.closing = true;
             out.close(id);
             return;
@@ -180,60 +224,53 @@ impl Engine {
         client.query = query;
         client.query_read = read;
         client.parser = parser;
-        client.paused = paused && !closing;
+        client.paused = paused && state == After::Next;
         if client.paused {
             out.again(id);
         }
     }
 
-    /// Runs one request of the current client; true when the connection is to end after its reply.
+    /// Runs one request of the current client.
     #[inline]
-    fn call(&mut self, args: &mut Args, out: &mut Outputs) -> bool {
+    fn call(&mut self, id: ClientId, args: &mut Args, out: &mut Outputs) -> After {
         let start = out.mark();
         let client = self.clients.current();
         client.commands += 1;
         self.server.commands_processed += 1;
-        let protocol = client.protocol;
-        let result = match resolve(args) {
-            Ok(command) => {
-                client.last_command = command.full_name;
-                let mut ctx = Ctx {
-                    now: self.store.now,
-                    db: &mut self.store,
-                    reply: Writer::new(&mut out.bytes, protocol),
-                    clients: &mut self.clients,
-                    server: &mut self.server,
-                    command,
-                    effort: 0,
-                };
-                let result = (command.handler)(&mut ctx, args);
-                let effort = ctx.effort;
-                out.add_effort(1 + effort);
-                result
-            }
-            Err(error) => {
-                // A browser that was lured into talking to us: nothing of what it wants is done or answered.
-                let name = args.at(0);
-                if name.eq_ignore_ascii_case(b"post") || name.eq_ignore_ascii_case(b"host:") {
-                    client.speaks_http = true;
-                    return true;
-                }
-                Err(error)
-            }
+        let resolved = resolve(args);
+        let mut ctx = Ctx {
+            now: self.store.now,
+            db: &mut self.store,
+            reply: Writer::new(&mut out.bytes, client.protocol),
+            clients: &mut self.clients,
+            server: &mut self.server,
+            command: resolved.as_ref().copied().unwrap_or(&UNKNOWN),
+            effort: 0,
+            deny_blocking: false,
+            blocks_again: None,
         };
-        if let Err(error) = result {
-            out.rewind(start);
-            self.server.total_error_replies += 1;
-            Writer::new(&mut out.bytes, protocol).error(&error.0);
+        match resolved {
+            Ok(command) => ctx.dispatch(command, args),
+            Err(error) => ctx.refuse(&error, args),
         }
-        self.settle_reply(start, out);
-        self.clients.current().closing
+        let effort = ctx.effort;
+        out.add_effort(1 + effort);
+        self.finish_reply(id, start, out);
+        self.settle(id, out);
+        let client = self.clients.current();
+        if client.closing {
+            After::Close
+        } else if client.blocked.is_some() {
+            After::Wait
+        } else {
+            After::Next
+        }
     }
 
-    /// Drops the reply when CLIENT REPLY says so.
+    /// Counts a reply that was just written, or drops it when CLIENT REPLY says so.
     #[inline]
-    fn settle_reply(&mut self, start: usize, out: &mut Outputs) {
-        let client: &mut Client = self.clients.current();
+    pub(crate) fn finish_reply(&mut self, id: ClientId, start: usize, out: &mut Outputs) {
+        let Some(client) = self.clients.select(id).then(|| self.clients.current()) else { return };
         match client.reply_mode {
             ReplyMode::On => {}
             ReplyMode::Off => out.rewind(start),
@@ -249,6 +286,64 @@ impl Engine {
         let written = (out.mark() - start) as u64;
         client.bytes_out += written;
         self.server.bytes_out += written;
+    }
+}
+
+/// Stands for a command that there is not, while it is refused.
+static UNKNOWN: Command = Command::new("", "", |_, _| Ok(()));
+
+/// How it goes on after a request.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum After {
+    Next,
+    /// The client waits: its further requests are kept until it is served.
+    Wait,
+    Close,
+}
+
+impl Ctx<'_> {
+    /// The checks that stand between a well-formed request and its function.
+    #[inline]
+    fn dispatch(&mut self, command: &'static Command, args: &mut Args) {
+        let client = self.clients.current();
+        client.last_command = command.full_name;
+        if client.protocol == Protocol::Resp2
+            && !client.subscriptions.is_empty()
+            && !pubsub::allowed_while_subscribed(command)
+        {
+            let error = Error::only_while_subscribed(command.full_name);
+            self.refuse(&error, args);
+        } else if let Some(transaction) = &mut client.transaction
+            && !transaction::runs_at_once(command)
+        {
+            if command.has(Flag::NoMulti) {
+                self.refuse(&Error::NOT_IN_TRANSACTION, args);
+            } else {
+                transaction.requests.push(Request::new(command, args));
+                self.reply.simple("QUEUED");
+            }
+        } else {
+            self.run(command, args);
+        }
+    }
+
+    /// A request is refused before it ran; a transaction that is being queued will not run either.
+    #[cold]
+    fn refuse(&mut self, error: &Error, args: &Args) {
+        // A browser that was lured into talking to us: nothing of what it wants is done or answered.
+        if matches!(args.at(0).to_ascii_lowercase().as_slice(), b"post" | b"host:") {
+            self.clients.current().closing = true;
+            return;
+        }
+        if args.at(0).eq_ignore_ascii_case(b"exec") && self.clients.current().transaction.is_some() {
+            let error = transaction::exec_refused(self, error);
+            self.fail(&error);
+            return;
+        }
+        if let Some(transaction) = &mut self.clients.current().transaction {
+            transaction.aborted = true;
+        }
+        self.fail(error);
     }
 }
 

@@ -40,6 +40,15 @@ texts! {
     EXPIRE_GT_LT_CLASH = "ERR GT and LT options at the same time are not compatible";
     NO_LFU_POLICY = "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.";
     INCREMENT_NOT_FINITE = "ERR increment would produce NaN or Infinity";
+    NOT_IN_TRANSACTION = "ERR Command not allowed inside a transaction";
+    NESTED_MULTI = "ERR MULTI calls can not be nested";
+    EXEC_WITHOUT_MULTI = "ERR EXEC without MULTI";
+    DISCARD_WITHOUT_MULTI = "ERR DISCARD without MULTI";
+    WATCH_IN_MULTI = "ERR WATCH inside MULTI is not allowed";
+    EXEC_ABORT = "EXECABORT Transaction discarded because of previous errors.";
+    TIMEOUT_NOT_A_FLOAT = "ERR timeout is not a float or out of range";
+    TIMEOUT_NEGATIVE = "ERR timeout is negative";
+    TIMEOUT_OUT_OF_RANGE = "ERR timeout is out of range";
     OVERFLOW = "ERR increment or decrement would overflow";
     STRING_TOO_LONG = "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
     NUMKEYS_NOT_POSITIVE = "ERR numkeys should be greater than 0";
@@ -86,6 +95,15 @@ impl Error {
             text.extend_from_slice(&quoted);
         }
         Error(Cow::Owned(text))
+    }
+
+    /// RESP2 has no pushes, so a subscribed connection can do little else.
+    pub fn only_while_subscribed(command: &str) -> Error {
+        Error::text(&[
+            b"ERR Can't execute '",
+            command.as_bytes(),
+            b"': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context",
+        ])
     }
 
     pub fn invalid_expire(command: &str) -> Error {

@@ -214,7 +214,7 @@ fn object_freq(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
 }
 
 fn object_help(ctx: &mut Ctx, _: &mut Args) -> Result<(), Error> {
-    let lines = [
+    ctx.help(&[
         "OBJECT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
         "ENCODING <key>",
         "    Return the kind of internal representation used in order to store the value",
@@ -230,10 +230,6 @@ fn object_help(ctx: &mut Ctx, _: &mut Args) -> Result<(), Error> {
         "    <key>.",
         "HELP",
         "    Print this help.",
-    ];
-    ctx.reply.array(lines.len());
-    for line in lines {
-        ctx.reply.simple(line);
-    }
+    ]);
     Ok(())
 }

@@ -7,7 +7,9 @@ mod generic;
 mod keyspace;
 mod lcs;
 mod list;
+pub(crate) mod pubsub;
 mod string;
+pub(crate) mod transaction;
 
 use crate::table::Command;
 
@@ -20,5 +22,7 @@ pub(crate) const GROUPS: &[&[Command]] = &[
     keyspace::COMMANDS,
     lcs::COMMANDS,
     list::COMMANDS,
+    pubsub::COMMANDS,
     string::COMMANDS,
+    transaction::COMMANDS,
 ];

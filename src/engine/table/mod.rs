@@ -278,6 +278,11 @@ impl Command {
         self.flags & flag as u32 != 0
     }
 
+    /// How many words name the command: 2 for a subcommand.
+    pub const fn words(&self) -> usize {
+        if self.name.len() == self.full_name.len() { 1 } else { 2 }
+    }
+
     /// Whether a request of `count` words fits.
     #[inline]
     pub const fn takes(&self, count: usize) -> bool {

@@ -1,0 +1,147 @@
+//! Transactions: MULTI queues, EXEC runs the queue with nobody in between, WATCH makes EXEC conditional.
+//!
+//! There is no rollback. An error while queueing makes EXEC refuse everything; an error while running is that command's
+//! reply, and the others run all the same.
+
+use crate::args::Args;
+use crate::client::Transaction;
+use crate::ctx::Ctx;
+use crate::error::Error;
+use crate::settle::settle_events;
+use crate::table::{Command, Flag::*, Group, Keys};
+use crate::text::Text;
+use alloc::boxed::Box;
+
+pub(super) const COMMANDS: &[Command] = &[
+    Command::new("discard", "", discard)
+        .group(Group::Transactions)
+        .since("2.0.0")
+        .summary("Drops the queued commands, and the watches with them.")
+        .complexity("O(N) with N queued commands")
+        .flags(&[NoScript, Loading, Stale, Fast, AllowBusy]),
+    Command::new("exec", "", exec)
+        .group(Group::Transactions)
+        .since("1.2.0")
+        .summary("Runs the queued commands, unless a watched key was modified.")
+        .complexity("Depends on the queued commands")
+        .flags(&[NoScript, Loading, Stale, SkipSlowLog]),
+    Command::new("multi", "", multi)
+        .group(Group::Transactions)
+        .since("1.2.0")
+        .summary("Begins a transaction: commands are queued until EXEC.")
+        .flags(&[NoScript, Loading, Stale, Fast, AllowBusy]),
+    Command::new("unwatch", "", unwatch)
+        .group(Group::Transactions)
+        .since("2.2.0")
+        .summary("Forgets all watched keys.")
+        .flags(&[NoScript, Loading, Stale, Fast, AllowBusy]),
+    Command::new("watch", "key [key ...]", watch)
+        .group(Group::Transactions)
+        .since("2.2.0")
+        .summary("Lets the next EXEC do nothing if one of the keys is modified before it.")
+        .complexity("O(1) a key")
+        .flags(&[NoScript, Loading, Stale, Fast, AllowBusy])
+        .keys(&[Keys::range(1, -1, 1, "RO")]),
+];
+
+/// Commands that are not queued in a transaction.
+pub(crate) fn runs_at_once(command: &Command) -> bool {
+    matches!(command.full_name, "exec" | "discard" | "multi" | "watch" | "quit" | "reset")
+}
+
+/// EXEC itself was refused: the transaction is over.
+pub(crate) fn exec_refused(ctx: &mut Ctx, error: &Error) -> Error {
+    leave(ctx);
+    let reason = error.0.strip_prefix(b"ERR ").unwrap_or(&error.0);
+    Error::text(&[b"EXECABORT Transaction discarded because of: ", reason])
+}
+
+fn multi(ctx: &mut Ctx, _: &mut Args) -> Result<(), Error> {
+    let client = ctx.clients.current();
+    if client.transaction.is_some() {
+        return Err(Error::NESTED_MULTI);
+    }
+    client.transaction = Some(Box::new(Transaction::default()));
+    ctx.reply.ok();
+    Ok(())
+}
+
+/// Gives up the transaction, if there is one, and all watches.
+pub(crate) fn leave(ctx: &mut Ctx) -> Option<Box<Transaction>> {
+    let transaction = ctx.clients.current().transaction.take();
+    forget_watches(ctx);
+    transaction
+}
+
+fn forget_watches(ctx: &mut Ctx) {
+    let client = ctx.clients.current();
+    client.watch_broken = false;
+    let watched = core::mem::take(&mut client.watched);
+    if !watched.is_empty() {
+        ctx.server.watches.remove(&watched, client.id);
+        ctx.db.effects.watching = !ctx.server.watches.is_empty();
+    }
+}
+
+fn discard(ctx: &mut Ctx, _: &mut Args) -> Result<(), Error> {
+    if ctx.clients.current().transaction.is_none() {
+        return Err(Error::DISCARD_WITHOUT_MULTI);
+    }
+    leave(ctx);
+    ctx.reply.ok();
+    Ok(())
+}
+
+fn exec(ctx: &mut Ctx, _: &mut Args) -> Result<(), Error> {
+    let client = ctx.clients.current();
+    if client.transaction.is_none() {
+        return Err(Error::EXEC_WITHOUT_MULTI);
+    }
+    // A watched key whose time is over was modified, though nobody may have looked at it yet.
+    for (database, key) in client.watched.clone() {
+        ctx.db.in_database(database, |db| db.contains(&key));
+    }
+    settle_events(ctx.db, ctx.clients, ctx.server);
+    let broken = ctx.clients.current().watch_broken;
+    let Some(transaction) = leave(ctx) else { return Err(Error::EXEC_WITHOUT_MULTI) };
+    if transaction.aborted {
+        return Err(Error::EXEC_ABORT);
+    }
+    if broken {
+        ctx.reply.null_array();
+        return Ok(());
+    }
+    ctx.reply.array(transaction.requests.len());
+    ctx.deny_blocking = true;
+    for request in &transaction.requests {
+        ctx.run(request.command, &mut request.args());
+        settle_events(ctx.db, ctx.clients, ctx.server);
+    }
+    Ok(())
+}
+
+fn watch(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
+    if ctx.clients.current().transaction.is_some() {
+        return Err(Error::WATCH_IN_MULTI);
+    }
+    let database = ctx.db.selected;
+    for key in args.rest() {
+        // A key whose time is over is gone already: its reclaiming later is no modification.
+        ctx.db.contains(key);
+        let key = Text::new(key);
+        let client = ctx.clients.current();
+        if !client.watched.contains(&(database, key.clone())) {
+            ctx.server.watches.add(database, &key, client.id);
+            client.watched.push((database, key));
+        }
+    }
+    ctx.db.effects.watching = true;
+    ctx.reply.ok();
+    Ok(())
+}
+
+fn unwatch(ctx: &mut Ctx, _: &mut Args) -> Result<(), Error> {
+    forget_watches(ctx);
+    ctx.reply.ok();
+    Ok(())
+}

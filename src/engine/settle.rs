@@ -1,0 +1,171 @@
+//! What is settled once a command is over: watchers are marked, keyspace events published, messages sent, and clients served
+//! that waited for a key.
+
+use crate::client::Clients;
+use crate::ctx::Ctx;
+use crate::engine::Engine;
+use crate::event::{Class, Event};
+use crate::io::{ClientId, Outputs};
+use crate::server::Server;
+use crate::store::Store;
+use crate::text::Text;
+use resp::Writer;
+
+/// Bits of notify-keyspace-events that ask for a kind of channel.
+pub(crate) const KEYSPACE_CHANNELS: u32 = 1;
+pub(crate) const KEYEVENT_CHANNELS: u32 = 2;
+
+/// Works off what commands reported. Inside a transaction or script this is done after each command, so that messages keep
+/// their order; serving waiting clients has to wait for the end.
+pub(crate) fn settle_events(db: &mut Store, clients: &mut Clients, server: &mut Server) {
+    for event in db.effects.events.drain(..) {
+        match &event {
+            Event::Modified { database, key } => server.watches.mark(*database, key, clients),
+            Event::Notified { class, event, database, key } => {
+                if db.effects.classes & *class as u32 != 0 {
+                    publish_event(*class, event, *database, key, clients, server, db.effects.classes);
+                }
+            }
+            Event::Ready { database, key } => server.waits.ready.push((*database, key.clone())),
+            Event::Expired { .. } => {}
+        }
+        if db.effects.listening {
+            server.told.push(event);
+        }
+    }
+}
+
+fn publish_event(
+    _: Class,
+    event: &str,
+    database: usize,
+    key: &Text,
+    clients: &Clients,
+    server: &mut Server,
+    classes: u32,
+) {
+    if server.pubsub.is_silent() {
+        return;
+    }
+    let mut number = itoa::Buffer::new();
+    let number = number.format(database).as_bytes();
+    if classes & KEYSPACE_CHANNELS != 0 {
+        let channel = [b"__keyspace@", number, b"__:", key].concat();
+        server.pubsub.publish(&channel, event.as_bytes(), clients, &mut server.outbox);
+    }
+    if classes & KEYEVENT_CHANNELS != 0 {
+        let channel = [b"__keyevent@", number, b"__:", event.as_bytes()].concat();
+        server.pubsub.publish(&channel, key, clients, &mut server.outbox);
+    }
+}
+
+impl Engine {
+    /// After a command of `client`, whose reply stands at the end of the output.
+    #[inline]
+    pub(crate) fn settle(&mut self, client: ClientId, out: &mut Outputs) {
+        if self.store.effects.events.is_empty() && self.server.outbox.is_empty() && self.server.waits.ready.is_empty() {
+            return;
+        }
+        settle_events(&mut self.store, &mut self.clients, &mut self.server);
+        out.deliver(client);
+        self.send_messages(out);
+        self.serve_waiting(out);
+        // Serving others may have changed which client and database are selected.
+        if self.clients.select(client) {
+            self.store.selected = self.clients.current().database;
+        }
+    }
+
+    /// Sends what is in the outbox.
+    pub(crate) fn send_messages(&mut self, out: &mut Outputs) {
+        for (receiver, bytes) in self.server.outbox.drain(..) {
+            out.bytes.extend_from_slice(&bytes);
+            out.deliver(receiver);
+            if let Some(client) = self.clients.get_mut(receiver) {
+                client.bytes_out += bytes.len() as u64;
+            }
+            self.server.bytes_out += bytes.len() as u64;
+        }
+    }
+
+    /// Runs the requests of clients whose key has come, until no key is ready.
+    fn serve_waiting(&mut self, out: &mut Outputs) {
+        while !self.server.waits.ready.is_empty() {
+            for (database, key) in core::mem::take(&mut self.server.waits.ready) {
+                for client in self.server.waits.on(database, &key) {
+                    let present =
+                        self.store.in_database(database, |store| store.peek(&key).map(|value| value.type_name()));
+                    let Some(present) = present else { break };
+                    self.retry(client, present, out);
+                }
+            }
+        }
+    }
+
+    /// Runs a waiting client's request again; its wait goes on if there is still nothing for it.
+    fn retry(&mut self, id: ClientId, present: &str, out: &mut Outputs) {
+        if !self.clients.select(id) {
+            return;
+        }
+        let client = self.clients.current();
+        let Some(blocked) = client.blocked.take_if(|blocked| blocked.wanted == present) else { return };
+        self.store.selected = blocked.database;
+        let start = out.mark();
+        let protocol = client.protocol;
+        let mut ctx = Ctx {
+            now: self.store.now,
+            db: &mut self.store,
+            reply: Writer::new(&mut out.bytes, protocol),
+            clients: &mut self.clients,
+            server: &mut self.server,
+            command: blocked.request.command,
+            effort: 0,
+            deny_blocking: false,
+            blocks_again: Some(false),
+        };
+        ctx.run(blocked.request.command, &mut blocked.request.args());
+        let waits_on = ctx.blocks_again == Some(true);
+        let effort = ctx.effort;
+        out.add_effort(effort);
+        if waits_on {
+            out.rewind(start);
+            self.clients.current().blocked = Some(blocked);
+            return;
+        }
+        self.server.waits.remove(id, &blocked);
+        self.store.effects.waiting = !self.server.waits.is_empty();
+        self.server.waits.resumed.push(id);
+        settle_events(&mut self.store, &mut self.clients, &mut self.server);
+        self.finish_reply(id, start, out);
+        out.deliver(id);
+        self.send_messages(out);
+    }
+
+    /// Ends a client's wait with the reply that `write` gives.
+    pub(crate) fn end_wait(&mut self, id: ClientId, out: &mut Outputs, error: Option<&[u8]>) {
+        if !self.clients.select(id) {
+            return;
+        }
+        let client = self.clients.current();
+        let Some(blocked) = client.blocked.take() else { return };
+        let protocol = client.protocol;
+        self.server.waits.remove(id, &blocked);
+        self.store.effects.waiting = !self.server.waits.is_empty();
+        self.server.waits.resumed.push(id);
+        let start = out.mark();
+        let mut reply = Writer::new(&mut out.bytes, protocol);
+        match error {
+            Some(error) => reply.error(error),
+            None => blocked.nothing.write(&mut reply),
+        }
+        self.finish_reply(id, start, out);
+        out.deliver(id);
+    }
+
+    /// Ends the waits whose deadline is over.
+    pub(crate) fn end_overdue_waits(&mut self, out: &mut Outputs) {
+        while let Some(client) = self.server.waits.overdue(self.store.now.millis()) {
+            self.end_wait(client, out, None);
+        }
+    }
+}

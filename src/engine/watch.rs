@@ -1,0 +1,51 @@
+//! WATCH: optimistic locking.
+//!
+//! A client that watches keys is marked as soon as one of them is modified, by whomever, itself included; EXEC then does nothing
+//! and answers nil. What counts is that a command reported a change, not whether the value differs: SET to the same value
+//! marks, SADD of a member that is there does not. An expired key counts as modified when it is reclaimed, and EXEC looks at its
+//! watched keys once more, so that one whose time is over but which nobody touched counts too.
+
+use crate::client::Clients;
+use crate::io::ClientId;
+use crate::text::Text;
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+/// Who watches which key of which database.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Watches {
+    by_key: BTreeMap<(usize, Text), Vec<ClientId>>,
+}
+
+impl Watches {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.by_key.is_empty()
+    }
+
+    pub(crate) fn add(&mut self, database: usize, key: &Text, client: ClientId) {
+        let watchers = self.by_key.entry((database, key.clone())).or_default();
+        if !watchers.contains(&client) {
+            watchers.push(client);
+        }
+    }
+
+    pub(crate) fn remove(&mut self, keys: &[(usize, Text)], client: ClientId) {
+        for place in keys {
+            if let Some(watchers) = self.by_key.get_mut(place) {
+                watchers.retain(|&watcher| watcher != client);
+                if watchers.is_empty() {
+                    self.by_key.remove(place);
+                }
+            }
+        }
+    }
+
+    /// The key was modified: whoever watches it will not execute.
+    pub(crate) fn mark(&self, database: usize, key: &Text, clients: &mut Clients) {
+        for &watcher in self.by_key.get(&(database, key.clone())).map_or(&[][..], Vec::as_slice) {
+            if let Some(client) = clients.get_mut(watcher) {
+                client.watch_broken = true;
+            }
+        }
+    }
+}

@@ -11,23 +11,6 @@ use crate::request::Request;
 use crate::text::Text;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
-use resp::Writer;
-
-/// What a wait that ends without a result replies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Nothing {
-    Null,
-    NullArray,
-}
-
-impl Nothing {
-    pub(crate) fn write(self, reply: &mut Writer) {
-        match self {
-            Nothing::Null => reply.null(),
-            Nothing::NullArray => reply.null_array(),
-        }
-    }
-}
 
 /// A client's wait.
 #[derive(Clone, Debug)]
@@ -41,7 +24,6 @@ pub struct Blocked {
     pub since: i64,
     /// The type of value that may end it, as TYPE names it.
     pub(crate) wanted: &'static str,
-    pub(crate) nothing: Nothing,
 }
 
 /// All waits.

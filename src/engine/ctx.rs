@@ -1,7 +1,7 @@
 //! What a command's function is handed.
 
 use crate::args::Args;
-use crate::blocking::{Blocked, Nothing};
+use crate::blocking::Blocked;
 use crate::client::Clients;
 use crate::error::Error;
 use crate::request::Request;
@@ -62,17 +62,17 @@ impl Ctx<'_> {
     }
 
     /// Lets the client wait for one of `keys` to hold a `wanted` value, until `deadline` (milliseconds since the epoch). In a
-    /// transaction or script it is told at once that there is nothing.
+    /// transaction or script it is told at once, by `nothing`, that there is nothing.
     pub(crate) fn wait_for<'k>(
         &mut self,
         args: &Args,
         keys: impl Iterator<Item = &'k [u8]>,
         wanted: &'static str,
         deadline: Option<i64>,
-        nothing: Nothing,
+        nothing: fn(&mut Writer),
     ) {
         if self.deny_blocking {
-            nothing.write(&mut self.reply);
+            nothing(&mut self.reply);
         } else if let Some(again) = &mut self.blocks_again {
             *again = true;
         } else {
@@ -83,7 +83,6 @@ impl Ctx<'_> {
                 deadline,
                 since: self.now.millis(),
                 wanted,
-                nothing,
             };
             let client = self.clients.current();
             self.server.waits.add(client.id, &blocked);

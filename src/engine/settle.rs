@@ -141,7 +141,7 @@ impl Engine {
         self.send_messages(out);
     }
 
-    /// Ends a client's wait with the reply that `write` gives.
+    /// Ends a client's wait with an error, or with the null array that says: nothing came.
     pub(crate) fn end_wait(&mut self, id: ClientId, out: &mut Outputs, error: Option<&[u8]>) {
         if !self.clients.select(id) {
             return;
@@ -156,7 +156,7 @@ impl Engine {
         let mut reply = Writer::new(&mut out.bytes, protocol);
         match error {
             Some(error) => reply.error(error),
-            None => blocked.nothing.write(&mut reply),
+            None => reply.null_array(),
         }
         self.finish_reply(id, start, out);
         out.deliver(id);

@@ -232,6 +232,20 @@ fn pop(ctx: &mut Ctx, args: &mut Args, end: End) -> Result<(), Error> {
     Ok(())
 }
 
+/// Pops one element and replies with the key's name and it; false when there is no list.
+pub(crate) fn take_one(ctx: &mut Ctx, key: &[u8], end: End) -> Result<bool, Error> {
+    let fill = fill(ctx.db);
+    let Some(list) = ctx.db.write::<List>(key)? else { return Ok(false) };
+    let Some(element) = list.peek(end) else { return Ok(false) };
+    ctx.reply.array(2);
+    ctx.reply.bulk(key);
+    reply_element(&mut ctx.reply, element);
+    list.take(end, 1, fill);
+    let is_empty = list.is_empty();
+    report_pop(ctx.db, key, end, 1, is_empty);
+    Ok(true)
+}
+
 fn reply_elements<'a>(reply: &mut Writer, elements: impl Iterator<Item = Element<'a>>, count: usize) {
     reply.array(count);
     for element in elements.take(count) {

@@ -7,6 +7,7 @@ mod generic;
 mod keyspace;
 mod lcs;
 mod list;
+mod list_blocking;
 pub(crate) mod pubsub;
 mod string;
 pub(crate) mod transaction;
@@ -22,6 +23,7 @@ pub(crate) const GROUPS: &[&[Command]] = &[
     keyspace::COMMANDS,
     lcs::COMMANDS,
     list::COMMANDS,
+    list_blocking::COMMANDS,
     pubsub::COMMANDS,
     string::COMMANDS,
     transaction::COMMANDS,

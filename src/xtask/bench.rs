@@ -1,6 +1,6 @@
 //! `cargo xtask bench`: how fast we are, and how fast beside a real Redis.
 //!
-//! In process: whatever bench targets the workspace has. Over loopback: redis-benchmark with pipelines of 16 drives both
+//! In process: whatever bench targets the workspace has, the hot path also as wasm. Over loopback: redis-benchmark with pipelines of 16 drives both
 //! servers, test by test in turn. The client is the bottleneck there, so requests per second say little; what counts is
 //! the CPU time (user and system) that each server spent, read from /proc before and after, divided by the requests.
 //! Ticks are 10 ms, hence two million requests a test; each test runs three rounds a server and the best one counts,
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::oracle::{self, Running};
-use crate::{Outcome, places, run};
+use crate::{Outcome, places, run, setup, wasm_target};
 
 /// A test by redis-benchmark's name for it, what fills the keyspace before it, and what is measured.
 type Test = (&'static str, Option<&'static [&'static str]>, &'static [&'static str]);
@@ -55,6 +55,7 @@ pub fn command(names: &[String]) -> Outcome {
     }
     if names.is_empty() {
         in_process()?;
+        in_wasm()?;
     }
     match beside_redis_benchmark() {
         Err(why) => {
@@ -79,6 +80,21 @@ fn in_process() -> Outcome {
         }
     }
     if any { run::shown(&mut benches) } else { Ok(()) }
+}
+
+/// The engine's hot path once more as wasm, in node; skipped where the one or the other is missing.
+fn in_wasm() -> Outcome {
+    const TARGET: &str = "wasm32-unknown-unknown";
+    if let Err(why) = wasm_target::ensure() {
+        println!("\nin wasm: skipped\n{why}");
+        return Ok(());
+    }
+    let mut build = run::cargo();
+    build.args(["build", "-p", "engine", "--example", "hot_path", "--profile", "wasm", "--target", TARGET]);
+    run::step("hot path", "as wasm", &mut build, None)?;
+    let module = places::target().join(TARGET).join("wasm/examples/hot_path.wasm");
+    let mut node = Command::new(setup::node_binary());
+    run::shown(node.arg(places::root().join("src/engine/bench/hot_path.mjs")).arg(module))
 }
 
 fn beside_redis_benchmark() -> Outcome<(oracle::Found, PathBuf)> {

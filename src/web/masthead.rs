@@ -1,0 +1,45 @@
+//! The line at the top: what this is, where one can go, where one is.
+
+use crate::app::{Msg, Send};
+use crate::icon::Icon;
+use crate::route::Route;
+use crate::theme::Theme;
+use yew::prelude::*;
+
+#[derive(Properties, PartialEq)]
+pub struct MastheadProps {
+    pub route: Route,
+    pub theme: Theme,
+    /// The chapter and the lesson's place in it.
+    pub place: Option<AttrValue>,
+    pub send: Send,
+}
+
+#[component]
+pub fn Masthead(props: &MastheadProps) -> Html {
+    let link = |to: Route, current: bool, text: &'static str| {
+        html! { <a href={to.href()} aria-current={current.then_some("page")}>{ text }</a> }
+    };
+    let icon = match props.theme {
+        Theme::System => Icon::System,
+        Theme::Light => Icon::Light,
+        Theme::Dark => Icon::Dark,
+    };
+    let next = props.send.reform(|_: MouseEvent| Msg::NextTheme);
+    let route = &props.route;
+    html! {
+        <header class="masthead">
+            <a class="brand" href="#/">{ "re" }<b>{ "discover" }</b></a>
+            <nav aria-label="Main">
+                { link(Route::Learn, matches!(route, Route::Learn | Route::Lesson(_)), "Learn") }
+                { link(Route::Lessons, *route == Route::Lessons, "Lessons") }
+                { link(Route::Playground, *route == Route::Playground, "Playground") }
+                { link(Route::Commands(String::new()), matches!(route, Route::Commands(_)), "Commands") }
+            </nav>
+            <div class="aside">
+                if let Some(place) = &props.place { <span class="where">{ place }</span> }
+                <button class="icon" onclick={next} aria-label={props.theme.label()} title={props.theme.label()}>{ icon.draw() }</button>
+            </div>
+        </header>
+    }
+}

@@ -1,0 +1,332 @@
+//! A client's pane: what it said and heard, and the line it is typing.
+//!
+//! The line is a real `<input>`, so that phones, screen readers and input methods work; its own text is transparent, and the same
+//! text lies over it in the colours of the grammar. Tab leaves the field unless there is something to complete.
+
+use crate::app::{Msg, Send, when};
+use crate::icon::Icon;
+use std::rc::Rc;
+use web_sys::{Element, HtmlInputElement, window};
+use yew::prelude::*;
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct PaneView {
+    pub id: u32,
+    pub name: Rc<str>,
+    pub active: bool,
+    pub closable: bool,
+    pub badges: Vec<Badge>,
+    pub entries: Vec<Rc<Entry>>,
+    pub prompt: Rc<str>,
+    pub text: AttrValue,
+    /// Where the caret must go when the text was not typed.
+    pub caret: Option<usize>,
+    /// The text as the grammar sees it.
+    pub spans: Vec<Span>,
+    pub ghost: Rc<str>,
+    pub about: About,
+    pub can_complete: bool,
+    /// Whether the client waits for its reply and takes no line.
+    pub busy: bool,
+    /// Counts the times that the input should take the focus.
+    pub focus: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Badge {
+    pub text: Rc<str>,
+    pub tone: &'static str,
+}
+
+/// A line that was given, and what came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    pub id: u64,
+    pub prompt: Rc<str>,
+    pub input: Vec<Span>,
+    pub lines: Vec<Line>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    pub class: &'static str,
+    pub text: Rc<str>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Span {
+    pub class: &'static str,
+    pub text: Rc<str>,
+}
+
+/// The line below the prompt.
+#[derive(Clone, Debug, PartialEq)]
+pub enum About {
+    Nothing,
+    /// The argument that comes now, what may follow, and facts about the command.
+    Argument { now: Rc<str>, rest: Rc<str>, facts: Vec<Rc<str>> },
+    Offers { words: Vec<Rc<str>>, chosen: Option<usize> },
+    Note(Rc<str>),
+    Waiting(Rc<str>),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PaneMsg {
+    Focused,
+    Typed { text: String, caret: usize },
+    Caret(usize),
+    Submit,
+    Complete { back: bool },
+    Older,
+    Newer,
+    Search,
+    Escape,
+    Interrupt,
+    Clear,
+    Undo,
+    Redo,
+    Close,
+    Unfold(u64),
+}
+
+#[derive(Properties, PartialEq)]
+pub struct PaneProps {
+    pub view: PaneView,
+    /// Whether this pane carries the button for another client.
+    pub last: bool,
+    pub send: Send,
+}
+
+#[component]
+pub fn Pane(props: &PaneProps) -> Html {
+    let view = &props.view;
+    let id = view.id;
+    let input_ref = use_node_ref();
+    let scroll_ref = use_node_ref();
+    let paint_ref = use_node_ref();
+
+    {
+        let input_ref = input_ref.clone();
+        use_effect_with(view.focus, move |focus| {
+            if *focus > 0
+                && let Some(input) = input_ref.cast::<HtmlInputElement>()
+            {
+                let _ = input.focus();
+            }
+        });
+    }
+    {
+        let input_ref = input_ref.clone();
+        use_effect_with((view.text.clone(), view.caret), move |(_, caret)| {
+            if let (Some(caret), Some(input)) = (*caret, input_ref.cast::<HtmlInputElement>()) {
+                let caret = caret as u32;
+                let _ = input.set_selection_range(caret, caret);
+                input.set_scroll_left(input.scroll_width());
+            }
+        });
+    }
+    {
+        let scroll_ref = scroll_ref.clone();
+        let seen = (view.entries.last().cloned(), view.entries.len(), view.text.clone(), view.about.clone());
+        use_effect_with(seen, move |_| {
+            if let Some(scroll) = scroll_ref.cast::<Element>() {
+                scroll.set_scroll_top(scroll.scroll_height());
+            }
+        });
+    }
+    let follow = {
+        let (input_ref, paint_ref) = (input_ref.clone(), paint_ref.clone());
+        move || {
+            if let (Some(input), Some(paint)) = (input_ref.cast::<HtmlInputElement>(), paint_ref.cast::<web_sys::HtmlElement>()) {
+                let _ = paint.style().set_property("transform", &format!("translateX(-{}px)", input.scroll_left()));
+            }
+        }
+    };
+    {
+        let follow = follow.clone();
+        use_effect_with(view.text.clone(), move |_| follow());
+    }
+
+    let say = move |msg: PaneMsg| Msg::Pane(id, msg);
+    let submit = props.send.reform(move |event: SubmitEvent| {
+        event.prevent_default();
+        say(PaneMsg::Submit)
+    });
+    let typed = when(&props.send, move |event: InputEvent| {
+        let input: HtmlInputElement = event.target_dyn_into()?;
+        Some(say(PaneMsg::Typed { text: input.value(), caret: caret_of(&input) }))
+    });
+    let moved = {
+        let text = view.text.clone();
+        when(&props.send, move |event: Event| {
+            let input: HtmlInputElement = event.target_dyn_into()?;
+            (input.value() == *text).then(|| say(PaneMsg::Caret(caret_of(&input))))
+        })
+    };
+    let key = {
+        let (empty, busy, can_complete) = (view.text.is_empty(), view.busy, view.can_complete);
+        when(&props.send, move |event: KeyboardEvent| {
+            let msg = key_message(&event, empty, busy, can_complete)?;
+            event.prevent_default();
+            Some(say(msg))
+        })
+    };
+    // Esc releases the field: the next Tab goes on from here.
+    let release = {
+        let input_ref = input_ref.clone();
+        let (empty, busy) = (view.text.is_empty(), view.busy);
+        Callback::from(move |event: KeyboardEvent| {
+            if event.key() == "Escape"
+                && empty
+                && !busy
+                && let Some(input) = input_ref.cast::<HtmlInputElement>()
+            {
+                let _ = input.blur();
+            }
+        })
+    };
+    let grasp = {
+        let input_ref = input_ref.clone();
+        Callback::from(move |_: MouseEvent| {
+            let selecting = window().and_then(|window| window.get_selection().ok()?).is_some_and(|selection| !selection.is_collapsed());
+            if !selecting && let Some(input) = input_ref.cast::<HtmlInputElement>() {
+                let _ = input.focus();
+            }
+        })
+    };
+    let scrolled = Callback::from(move |_: Event| follow());
+    let field = format!("line-{id}");
+    let about = format!("about-{id}");
+    let (host, rest) = view.prompt.rsplit_once('>').map_or((&*view.prompt, ""), |(host, _)| (host, "> "));
+    html! {
+        <section class={classes!("pane", view.active.then_some("active"))} aria-label={view.name.to_string()}>
+            <header>
+                <h2><i aria-hidden="true" />{ view.name.to_string() }</h2>
+                { for view.badges.iter().map(|badge| html! { <span key={badge.text.to_string()} class={classes!("badge", badge.tone)}>{ badge.text.to_string() }</span> }) }
+                <div class="tools">
+                    if props.last {
+                        <button class="word" onclick={props.send.reform(|_: MouseEvent| Msg::NewClient)}>{ "New client" }</button>
+                    }
+                    if view.closable {
+                        <button class="icon" onclick={props.send.reform(move |_: MouseEvent| say(PaneMsg::Close))}
+                            aria-label={format!("Close {}", view.name)} title={format!("Close {}", view.name)}>{ Icon::Close.draw() }</button>
+                    }
+                </div>
+            </header>
+            <div class="scroll" ref={scroll_ref} onclick={grasp}>
+                <div class="log" role="log" aria-label={format!("Transcript of {}", view.name)}>
+                    { for view.entries.iter().map(|entry| html! { <Said key={entry.id} entry={entry.clone()} send={props.send.clone()} pane={id} /> }) }
+                </div>
+                <form class="ask" onsubmit={submit}>
+                    <label class="prompt live" for={field.clone()}><span class="host">{ host }</span>{ rest }<span class="visually-hidden">{ "command" }</span></label>
+                    <div class="field">
+                        <div class="paint" ref={paint_ref} aria-hidden="true">
+                            { for view.spans.iter().map(|span| html! { <span class={span.class}>{ span.text.to_string() }</span> }) }
+                            <span class="ghost">{ view.ghost.to_string() }</span>
+                        </div>
+                        <input id={field} ref={input_ref} type="text" value={view.text.clone()} readonly={view.busy}
+                            autocapitalize="off" autocorrect="off" autocomplete="off" spellcheck="false" enterkeyhint="send" aria-describedby={about.clone()}
+                            oninput={typed} onkeydown={key} onkeyup={release} onselect={moved} onscroll={scrolled}
+                            onfocus={props.send.reform(move |_: FocusEvent| say(PaneMsg::Focused))} />
+                    </div>
+                </form>
+                <div id={about} class={classes!("about", matches!(view.about, About::Waiting(_)).then_some("busy"))}>{ about_words(&view.about) }</div>
+            </div>
+        </section>
+    }
+}
+
+fn about_words(about: &About) -> Html {
+    match about {
+        About::Nothing => Html::default(),
+        About::Argument { now, rest, facts } => html! {
+            <>
+                if !now.is_empty() { <b>{ now.to_string() }</b>{ " " } }
+                { rest.to_string() }
+                { for facts.iter().enumerate().map(|(index, fact)| html! {
+                    <>if index > 0 || !now.is_empty() || !rest.is_empty() { <span class="sep" aria-hidden="true">{ "·" }</span> }{ fact.to_string() }</>
+                }) }
+            </>
+        },
+        About::Offers { words, chosen } => html! {
+            <ul class="offers">
+                { for words.iter().enumerate().map(|(index, word)| html! { <li class={(*chosen == Some(index)).then_some("on")}>{ word.to_string() }</li> }) }
+            </ul>
+        },
+        About::Note(text) | About::Waiting(text) => html! { { text.to_string() } },
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct SaidProps {
+    entry: Rc<Entry>,
+    pane: u32,
+    send: Send,
+}
+
+/// How many lines of a reply are shown before it is folded.
+const FOLD: usize = 120;
+
+#[component]
+fn Said(props: &SaidProps) -> Html {
+    let entry = &props.entry;
+    let open = use_state_eq(|| false);
+    let shown = if *open || entry.lines.len() <= FOLD + 10 { entry.lines.len() } else { FOLD };
+    let unfold = {
+        let open = open.clone();
+        Callback::from(move |_: MouseEvent| open.set(true))
+    };
+    html! {
+        <div class="entry">
+            if !entry.prompt.is_empty() || !entry.input.is_empty() {
+                <div><span class="prompt">{ entry.prompt.to_string() }</span>
+                    { for entry.input.iter().map(|span| html! { <span class={span.class}>{ span.text.to_string() }</span> }) }</div>
+            }
+            { for entry.lines.iter().take(shown).enumerate().map(|(index, line)| html! { <div key={index} class={line.class}>{ line.text.to_string() }</div> }) }
+            if shown < entry.lines.len() {
+                <button class="fold" onclick={unfold}>{ format!("{} more lines", entry.lines.len() - shown) }</button>
+            }
+        </div>
+    }
+}
+
+/// The caret counted in bytes of UTF-8, as the rest of the program counts; the browser counts UTF-16 units.
+fn caret_of(input: &HtmlInputElement) -> usize {
+    let units = input.selection_end().ok().flatten().unwrap_or(u32::MAX) as usize;
+    let text = input.value();
+    let mut seen = 0;
+    for (index, letter) in text.char_indices() {
+        if seen >= units {
+            return index;
+        }
+        seen += letter.len_utf16();
+    }
+    text.len()
+}
+
+fn key_message(event: &KeyboardEvent, empty: bool, busy: bool, can_complete: bool) -> Option<PaneMsg> {
+    let command = event.ctrl_key() || event.meta_key();
+    let key = event.key();
+    Some(match key.as_str() {
+        "Tab" if can_complete && !command && !event.alt_key() => PaneMsg::Complete { back: event.shift_key() },
+        "ArrowUp" => PaneMsg::Older,
+        "ArrowDown" => PaneMsg::Newer,
+        "Escape" if busy || !empty => PaneMsg::Escape,
+        "z" if command && empty && !event.shift_key() => PaneMsg::Undo,
+        "y" if command && empty => PaneMsg::Redo,
+        "Z" if command && empty => PaneMsg::Redo,
+        "r" if event.ctrl_key() && !event.shift_key() => PaneMsg::Search,
+        "l" if event.ctrl_key() => PaneMsg::Clear,
+        "p" if event.ctrl_key() => PaneMsg::Older,
+        "n" if event.ctrl_key() => PaneMsg::Newer,
+        "c" if event.ctrl_key() && nothing_selected(event) => PaneMsg::Interrupt,
+        _ => return None,
+    })
+}
+
+fn nothing_selected(event: &KeyboardEvent) -> bool {
+    event
+        .target_dyn_into::<HtmlInputElement>()
+        .is_none_or(|input| input.selection_start().ok().flatten() == input.selection_end().ok().flatten())
+        && window().and_then(|window| window.get_selection().ok()?).is_none_or(|selection| String::from(selection.to_string()).is_empty())
+}

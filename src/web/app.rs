@@ -31,6 +31,7 @@ pub enum Msg {
     Time(TimeMsg),
     Filter(String),
     ToggleTable,
+    FindCommand(String),
     LessonWidth(f64),
     PanesHeight(f64),
 }

@@ -2,10 +2,12 @@
 
 mod app;
 mod bench;
+mod colophon;
 mod divide;
 mod icon;
 mod inspector;
 mod masthead;
+mod reference;
 mod route;
 mod storage;
 mod terminal;

@@ -29,7 +29,10 @@ pub fn Masthead(props: &MastheadProps) -> Html {
     let route = &props.route;
     html! {
         <header class="masthead">
-            <a class="brand" href="#/">{ "re" }<b>{ "discover" }</b></a>
+            <a class="brand" href="#/" aria-label="Rediscover">
+                <svg viewBox="0 0 20 20" aria-hidden="true"><circle class="full" cx="10" cy="10" r="7" /><path d="M10 3a7 7 0 1 1-6.3 10" /></svg>
+                <span class="word">{ "re" }<b>{ "discover" }</b></span>
+            </a>
             <nav aria-label="Main">
                 { link(Route::Learn, matches!(route, Route::Learn | Route::Lesson(_)), "Learn") }
                 { link(Route::Lessons, *route == Route::Lessons, "Lessons") }

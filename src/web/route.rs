@@ -21,7 +21,7 @@ impl Route {
         let path = hash.trim_start_matches('#').trim_matches('/');
         let (head, rest) = path.split_once('/').unwrap_or((path, ""));
         match head {
-            "lesson" if !rest.is_empty() => Route::Lesson(rest.to_owned()),
+            "learn" if !rest.is_empty() => Route::Lesson(rest.to_owned()),
             "lessons" => Route::Lessons,
             "playground" => Route::Playground,
             "commands" => Route::Commands(rest.to_ascii_lowercase()),
@@ -32,7 +32,7 @@ impl Route {
     pub fn href(&self) -> String {
         match self {
             Route::Learn => "#/".to_owned(),
-            Route::Lesson(id) => format!("#/lesson/{id}"),
+            Route::Lesson(id) => format!("#/learn/{id}"),
             Route::Lessons => "#/lessons".to_owned(),
             Route::Playground => "#/playground".to_owned(),
             Route::Commands(name) if name.is_empty() => "#/commands".to_owned(),

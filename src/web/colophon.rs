@@ -1,0 +1,13 @@
+//! The small print at the foot of everything that is read.
+
+use yew::prelude::*;
+
+#[component]
+pub fn Colophon() -> Html {
+    html! {
+        <footer class="colophon">
+            <p>{ "Rediscover runs wholly in this page: no account, no server, nothing leaves your browser." }</p>
+            <p>{ "Redis is a trademark of its owner; this project is independent of it." }</p>
+        </footer>
+    }
+}

@@ -1,0 +1,161 @@
+//! From the engine's keyspace to the ledger. Only what is shown is made into words.
+
+use super::view::{Field, KEYS, KeyView, KeyspaceView, Life, Part, Picture, Rung, SHOWN};
+use engine::{Engine, Value};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+/// What has to be remembered from one look to the next.
+#[derive(Debug, Default)]
+pub struct Memory {
+    /// By key: its deadline, and when it was first seen with it. The ring shows how much of that time is left.
+    lives: BTreeMap<Rc<str>, (i64, i64)>,
+    /// Which keys are shown, in their order, as long as nothing has changed: (what it depends on, positions, matches).
+    order: RefCell<Option<(Order, Vec<usize>, usize)>>,
+    /// The keys that the last command changed.
+    pub touched: BTreeSet<Rc<str>>,
+    /// The pictures as they were before it.
+    pub before: BTreeMap<Rc<str>, Picture>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Order {
+    position: usize,
+    len: usize,
+    database: usize,
+    filter: String,
+}
+
+impl Memory {
+    /// Forgets what was touched and keeps `view` as what came before the command that is about to run.
+    pub fn about_to_change(&mut self, view: &KeyspaceView) {
+        self.touched.clear();
+        self.before = view.keys.iter().map(|key| (key.id.clone(), key.picture.clone())).collect();
+    }
+}
+
+/// Names a key across databases.
+pub fn key_id(database: usize, name: &[u8]) -> Rc<str> {
+    format!("{database}:{}", printable(name, usize::MAX)).into()
+}
+
+/// The keyspace of one database at the engine's present; `position` says how many inputs have happened.
+pub fn keyspace_view(engine: &Engine, now_ms: i64, position: usize, database: usize, filter: &str, memory: &mut Memory) -> KeyspaceView {
+    let keyspace = engine.store().keyspace(database);
+    let wanted = Order { position, len: keyspace.len(), database, filter: filter.to_owned() };
+    let known = memory.order.borrow().as_ref().is_some_and(|(order, ..)| *order == wanted);
+    if !known {
+        let mut matching: Vec<(Vec<u8>, usize)> =
+            keyspace.iter().enumerate().filter(|(_, (name, ..))| fits(name, filter)).map(|(at, (name, ..))| (name.to_vec(), at)).collect();
+        let count = matching.len();
+        if count > KEYS {
+            matching.select_nth_unstable(KEYS);
+            matching.truncate(KEYS);
+        }
+        matching.sort_unstable();
+        *memory.order.borrow_mut() = Some((wanted, matching.into_iter().map(|(_, at)| at).collect(), count));
+    }
+    let order = memory.order.borrow();
+    let (shown, count): (&[usize], usize) = order.as_ref().map_or((&[], 0), |(_, shown, count)| (shown, *count));
+    let mut rank: BTreeMap<usize, usize> = BTreeMap::new();
+    for (index, at) in shown.iter().enumerate() {
+        rank.insert(*at, index);
+    }
+    let mut rows: Vec<(usize, Rc<KeyView>)> = Vec::with_capacity(shown.len());
+    for (at, (name, value, deadline)) in keyspace.iter().enumerate() {
+        let Some(&index) = rank.get(&at) else { continue };
+        let id = key_id(database, name);
+        let gone = deadline.is_some_and(|deadline| now_ms > deadline);
+        let life = deadline.map(|deadline| {
+            let seen = memory.lives.entry(id.clone()).or_insert((deadline, now_ms));
+            if seen.0 != deadline || seen.1 > now_ms {
+                *seen = (deadline, now_ms);
+            }
+            life(deadline - now_ms, deadline - seen.1)
+        });
+        let touched = memory.touched.contains(&id);
+        let mut picture = picture(value);
+        if touched {
+            picture.mark_fresh(memory.before.get(&id));
+        }
+        rows.push((
+            index,
+            Rc::new(KeyView {
+                name: printable(name, 200).into(),
+                kind: value.type_name(),
+                encoding: value.encoding(name.len()),
+                size: size(value).map(Into::into),
+                life,
+                picture,
+                touched,
+                gone,
+                id,
+            }),
+        ));
+    }
+    rows.sort_unstable_by_key(|(index, _)| *index);
+    KeyspaceView {
+        keys: rows.into_iter().map(|(_, view)| view).collect(),
+        total: keyspace.len(),
+        hidden: count - shown.len(),
+        database: (database > 0).then(|| format!("database {database}")),
+    }
+}
+
+/// Without a wildcard a filter is looked for anywhere in the name; with one it is a pattern as in KEYS.
+fn fits(name: &[u8], filter: &str) -> bool {
+    if filter.is_empty() {
+        return true;
+    }
+    let pattern = filter.as_bytes();
+    if pattern.iter().any(|byte| b"*?[".contains(byte)) {
+        engine::glob::matches(pattern, name)
+    } else {
+        name.windows(pattern.len()).any(|part| part.eq_ignore_ascii_case(pattern))
+    }
+}
+
+fn life(left_ms: i64, whole_ms: i64) -> Life {
+    let left_ms = left_ms.max(0);
+    let seconds = left_ms / 1000;
+    let words = match seconds {
+        0..10 => format!("{}.{} s", seconds, left_ms / 100 % 10),
+        10..120 => format!("{seconds} s"),
+        120..7200 => format!("{} min", seconds / 60),
+        7200..172_800 => format!("{} h", seconds / 3600),
+        _ => format!("{} d", seconds / 86_400),
+    };
+    let left = if whole_ms <= 0 { 0 } else { (left_ms as f64 / whole_ms as f64 * 1000.0) as u16 };
+    Life { words: words.into(), left: left.min(1000) }
+}
+
+fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+/// Bytes as text where they are text, as redis-cli writes them where they are not, and at most `most` characters.
+pub fn printable(bytes: &[u8], most: usize) -> String {
+    let mut text = String::new();
+    for chunk in bytes.utf8_chunks() {
+        for letter in chunk.valid().chars() {
+            match letter {
+                '\n' => text.push_str("\\n"),
+                '\r' => text.push_str("\\r"),
+                '\t' => text.push_str("\\t"),
+                letter if letter.is_control() => text.push_str(&format!("\\x{:02x}", letter as u32)),
+                letter => text.push(letter),
+            }
+        }
+        for byte in chunk.invalid() {
+            text.push_str(&format!("\\x{byte:02x}"));
+        }
+        if text.len() > most {
+            let end = (0..=most).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+            text.truncate(end);
+            text.push('…');
+            return text;
+        }
+    }
+    text
+}

@@ -1,13 +1,26 @@
-//! The one component with state: it owns the bench, hears what happened, and hands plain views down.
+//! The one component with state: it owns the benches and the learner's progress, hears what happened, and hands plain views down.
 
-use crate::bench;
+use crate::bench::Bench;
+use crate::catalogue;
+use crate::contents::Contents;
 use crate::divide::Divide;
+use crate::frames::{self, Frames};
 use crate::inspector::Keyspace;
+use crate::lesson::{LessonMsg, LessonText, Onward, client_number};
 use crate::masthead::Masthead;
+use crate::notice::Notice;
+use crate::reference::Reference;
 use crate::route::{self, Route};
+use crate::storage::{self, Wreck};
+use crate::study::Study;
 use crate::terminal::{Pane, PaneMsg};
 use crate::theme::Theme;
 use crate::timebar::{TimeMsg, Timebar};
+use course::{Lesson, Progress};
+use sim::Journal;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use web_sys::window;
 use yew::prelude::*;
 
 pub type Send = Callback<Msg>;
@@ -24,26 +37,74 @@ pub fn when<E: 'static>(send: &Send, what: impl Fn(E) -> Option<Msg> + 'static) 
 
 #[derive(Clone, Debug)]
 pub enum Msg {
+    Frame(f64),
     Went(Route),
     NextTheme,
+    Show(Part),
     Pane(u32, PaneMsg),
     NewClient,
     Time(TimeMsg),
+    Lesson(LessonMsg),
     Filter(String),
     ToggleTable,
     FindCommand(String),
+    Import(String),
+    Dismiss,
     LessonWidth(f64),
     PanesHeight(f64),
 }
+
+/// What a narrow window shows; a wide one shows all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    Lesson,
+    Terminal,
+    Keyspace,
+}
+
+impl Part {
+    const ALL: [Part; 3] = [Part::Lesson, Part::Terminal, Part::Keyspace];
+
+    fn name(self) -> &'static str {
+        match self {
+            Part::Lesson => "lesson",
+            Part::Terminal => "terminal",
+            Part::Keyspace => "keyspace",
+        }
+    }
+
+    fn label(self) -> &'static str {
+        match self {
+            Part::Lesson => "Lesson",
+            Part::Terminal => "Terminal",
+            Part::Keyspace => "Keyspace",
+        }
+    }
+}
+
+/// The bench of a lesson by its slug; the playground's name is empty.
+type Place = String;
 
 pub struct App {
     send: Send,
     route: Route,
     theme: Theme,
+    part: Part,
     lesson_width: f64,
     panes_height: f64,
     table: bool,
-    filter: String,
+    lessons: Rc<Vec<Rc<Lesson>>>,
+    progress: Progress,
+    place: Place,
+    bench: Bench,
+    parked: BTreeMap<Place, Bench>,
+    find: AttrValue,
+    import_said: AttrValue,
+    wreck: Option<Rc<Wreck>>,
+    last_frame: f64,
+    /// After going elsewhere the heading takes the focus, so that a screen reader begins there.
+    new_page: bool,
+    _frames: Frames,
     _listener: route::Listener,
 }
 
@@ -53,43 +114,286 @@ impl Component for App {
 
     fn create(ctx: &Context<Self>) -> App {
         let send = ctx.link().callback(|msg: Msg| msg);
-        let went = send.clone();
-        App { send, route: Route::current(), theme: Theme::stored(), lesson_width: 37.0, panes_height: 48.0, table: false, filter: String::new(),
-            _listener: route::Listener::new(move |route| went.emit(Msg::Went(route))) }
+        let (went, frame) = (send.clone(), send.clone());
+        let lessons = Rc::new(catalogue::lessons());
+        let progress = storage::get("progress").map_or_else(Progress::default, |text| Progress::from_text(&text));
+        let route = Route::current();
+        let place = place_of(&route, &lessons, &progress);
+        let study = study_of(&place, &lessons, &progress);
+        let wreck = storage::wreck();
+        let journal = wreck.as_ref().and_then(|wreck| Journal::decode(&wreck.journal).ok());
+        let mut bench = match journal {
+            Some(journal) => Bench::restore(study, &journal),
+            None => Bench::new(study),
+        };
+        bench.focus(bench.active);
+        let number = |key: &str, or: f64| storage::get(key).and_then(|text| text.parse().ok()).unwrap_or(or);
+        let app = App {
+            route,
+            theme: Theme::stored(),
+            part: Part::Lesson,
+            lesson_width: number("lesson-width", 37.0),
+            panes_height: number("panes-height", 46.0),
+            table: storage::get("table").is_some(),
+            lessons,
+            progress,
+            place,
+            bench,
+            parked: BTreeMap::new(),
+            find: AttrValue::default(),
+            import_said: AttrValue::default(),
+            wreck: wreck.map(Rc::new),
+            last_frame: frames::now(),
+            new_page: false,
+            _frames: Frames::new(move |at| frame.emit(Msg::Frame(at))),
+            _listener: route::Listener::new(move |route| went.emit(Msg::Went(route))),
+            send,
+        };
+        app.name_page();
+        app
     }
 
     fn update(&mut self, _ctx: &Context<Self>, msg: Msg) -> bool {
         match msg {
-            Msg::Went(route) => self.route = route,
-            Msg::NextTheme => { self.theme = self.theme.next(); self.theme.apply(); }
-            Msg::LessonWidth(at) => self.lesson_width = at.clamp(15.0, 75.0),
-            Msg::PanesHeight(at) => self.panes_height = at.clamp(15.0, 85.0),
-            Msg::ToggleTable => self.table = !self.table,
-            _ => {}
+            Msg::Frame(at) => return self.frame(at),
+            Msg::Went(route) => self.go(route),
+            Msg::NextTheme => {
+                self.theme = self.theme.next();
+                self.theme.apply();
+            }
+            Msg::Show(part) => self.part = part,
+            Msg::Pane(id, msg) => {
+                self.bench.pane_message(id, msg, &mut self.progress);
+                self.keep_progress();
+            }
+            Msg::NewClient => {
+                let id = self.bench.new_client();
+                self.bench.focus(id);
+            }
+            Msg::Time(msg) => {
+                self.bench.time(&msg);
+            }
+            Msg::Lesson(msg) => self.lesson(msg),
+            Msg::Filter(filter) => self.bench.filter = filter,
+            Msg::ToggleTable => {
+                self.table = !self.table;
+                if self.table { storage::set("table", "1") } else { storage::remove("table") }
+            }
+            Msg::FindCommand(find) => self.find = find.into(),
+            Msg::Import(code) => self.import(&code),
+            Msg::Dismiss => self.wreck = None,
+            Msg::LessonWidth(at) => {
+                self.lesson_width = at.clamp(15.0, 75.0);
+                storage::set("lesson-width", &format!("{:.1}", self.lesson_width));
+            }
+            Msg::PanesHeight(at) => {
+                self.panes_height = at.clamp(15.0, 85.0);
+                storage::set("panes-height", &format!("{:.1}", self.panes_height));
+            }
         }
         true
     }
 
     fn view(&self, _ctx: &Context<Self>) -> Html {
-        let send = &self.send;
-        let panes = bench::panes();
-        let count = panes.len();
-        let lesson = include_str!("/tmp/web/lesson.html");
+        let page = match &self.route {
+            Route::Lessons => self.contents(),
+            Route::Commands(named) => html! { <Reference named={named.clone()} filter={self.find.clone()} send={self.send.clone()} /> },
+            Route::Playground => self.desk(false),
+            Route::Learn | Route::Lesson(_) => self.desk(true),
+        };
         html! {
             <>
-                <Masthead route={self.route.clone()} theme={self.theme} place={Some(AttrValue::from("Lifetime, lesson 1 of 6"))} send={send.clone()} />
-                <nav class="views" aria-label="Show"><button aria-pressed="true">{ "Lesson" }</button><button aria-pressed="false">{ "Terminal" }</button><button aria-pressed="false">{ "Keyspace" }</button></nav>
-                <main class="desk" data-view="lesson" style={format!("--lesson:{}%;--panes:{}%", self.lesson_width, self.panes_height)}>
-                    <div class="reading" tabindex="0">{ Html::from_html_unchecked(AttrValue::from(lesson)) }</div>
-                    <Divide label="Width of the lesson" at={self.lesson_width} moved={send.reform(Msg::LessonWidth)} />
-                    <div class="bench">
-                        <div class="panes">{ for panes.into_iter().enumerate().map(|(index, view)| html! { <Pane key={view.id} view={view.clone()} last={index + 1 == count} send={send.clone()} /> }) }</div>
-                        <Divide label="Height of the terminals" level=true at={self.panes_height} moved={send.reform(Msg::PanesHeight)} />
-                        <Keyspace view={bench::keyspace()} table={self.table} filter={self.filter.clone()} send={send.clone()} />
-                    </div>
-                </main>
-                <Timebar view={bench::time()} send={send.clone()} />
+                <a class="skip" href="#main" onclick={skip()}>{ "Skip to the content" }</a>
+                <Masthead route={self.route.clone()} theme={self.theme} place={self.place_words()} send={self.send.clone()} />
+                { page }
+                if let Some(wreck) = &self.wreck { <Notice wreck={wreck.clone()} send={self.send.clone()} /> }
             </>
         }
     }
+
+    fn rendered(&mut self, _ctx: &Context<Self>, _first: bool) {
+        if core::mem::take(&mut self.new_page) {
+            focus("#main h1, #main");
+        }
+    }
+}
+
+impl App {
+    fn frame(&mut self, at: f64) -> bool {
+        let real_us = ((at - self.last_frame).max(0.0) * 1000.0) as u64;
+        self.last_frame = at;
+        self.bench.frame(real_us, frames::now)
+    }
+
+    fn go(&mut self, route: Route) {
+        if route == self.route {
+            return;
+        }
+        let place = place_of(&route, &self.lessons, &self.progress);
+        let on_bench = !matches!(route, Route::Lessons | Route::Commands(_));
+        if on_bench && place != self.place {
+            let bench = self.parked.remove(&place).unwrap_or_else(|| Bench::new(study_of(&place, &self.lessons, &self.progress)));
+            let left = core::mem::replace(&mut self.bench, bench);
+            self.parked.insert(core::mem::replace(&mut self.place, place), left);
+            self.part = if route == Route::Playground { Part::Terminal } else { Part::Lesson };
+        }
+        if on_bench && !self.place.is_empty() {
+            self.progress.place = Some(self.place.clone());
+            self.keep_progress();
+        }
+        self.new_page = true;
+        self.route = route;
+        self.name_page();
+    }
+
+    fn lesson(&mut self, msg: LessonMsg) {
+        match msg {
+            LessonMsg::Use { client, command } => {
+                let pane = self.bench.pane_of(client_number(&client));
+                self.bench.put(pane, &command);
+            }
+            LessonMsg::Answer { block, choice } => {
+                if let Some(study) = &mut self.bench.study {
+                    study.answer(block, choice);
+                }
+            }
+            LessonMsg::Hint { task } => {
+                if let Some(study) = &mut self.bench.study {
+                    study.hint(task);
+                }
+            }
+            LessonMsg::Solution { task } => {
+                let lines = self.bench.study.as_ref().and_then(|study| study.lesson.tasks.get(task)).map(|task| task.solution.clone());
+                let pane = self.bench.pane_of(1);
+                self.bench.put_all(pane, &lines.unwrap_or_default());
+            }
+            LessonMsg::StartOver => self.bench.start_over(study_of(&self.place, &self.lessons, &self.progress)),
+        }
+    }
+
+    fn import(&mut self, code: &str) {
+        let said = match self.progress.import(code, &catalogue::outlines(&self.lessons)) {
+            Ok(imported) if imported.added == 0 => "You had done all of that already.".to_owned(),
+            Ok(imported) if imported.added == 1 => "One task added.".to_owned(),
+            Ok(imported) => format!("{} tasks added.", imported.added),
+            Err(error) => error.to_string(),
+        };
+        self.import_said = said.into();
+        self.keep_progress();
+    }
+
+    fn keep_progress(&self) {
+        storage::set("progress", &self.progress.to_text());
+    }
+
+    fn name_page(&self) {
+        let name = match &self.route {
+            Route::Lessons => "Lessons",
+            Route::Playground => "Playground",
+            Route::Commands(_) => "Commands",
+            Route::Learn | Route::Lesson(_) => self.study().map_or("Learn", |study| study.lesson.title.as_str()),
+        };
+        if let Some(document) = window().and_then(|window| window.document()) {
+            document.set_title(&format!("{name} · Rediscover"));
+        }
+    }
+
+    fn study(&self) -> Option<&Study> {
+        self.bench.study.as_ref()
+    }
+
+    /// `Lifetime, lesson 1 of 6`
+    fn place_words(&self) -> Option<AttrValue> {
+        let lesson = &self.study().filter(|_| matches!(self.route, Route::Learn | Route::Lesson(_)))?.lesson;
+        let chapter: Vec<&Rc<Lesson>> = self.lessons.iter().filter(|other| other.chapter() == lesson.chapter()).collect();
+        let number = chapter.iter().position(|other| other.slug == lesson.slug)? + 1;
+        Some(format!("{}, lesson {number} of {}", lesson.chapter_title().1, chapter.len()).into())
+    }
+
+    fn contents(&self) -> Html {
+        let done = self.lessons.iter().filter(|lesson| !lesson.tasks.is_empty() && self.progress.is_complete(lesson)).map(|lesson| lesson.slug.clone());
+        let code = self.progress.export(&catalogue::outlines(&self.lessons));
+        html! { <Contents lessons={self.lessons.clone()} done={Rc::new(done.collect::<Vec<_>>())} {code} said={self.import_said.clone()} send={self.send.clone()} /> }
+    }
+
+    fn desk(&self, with_lesson: bool) -> Html {
+        let send = &self.send;
+        let panes = self.bench.pane_views();
+        let count = panes.len();
+        let time = self.bench.time_view();
+        let parts = Part::ALL.into_iter().filter(|part| with_lesson || *part != Part::Lesson);
+        let switch = parts.map(|part| {
+            let show = send.reform(move |_: MouseEvent| Msg::Show(part));
+            html! { <button key={part.name()} aria-pressed={(self.part == part).to_string()} onclick={show}>{ part.label() }</button> }
+        });
+        let style = format!("--lesson:{:.2}%;--panes:{:.2}%", self.lesson_width, self.panes_height);
+        html! {
+            <>
+                <nav class="views" aria-label="Show">{ for switch }</nav>
+                <main class={classes!("desk", (!with_lesson).then_some("open"))} id="main" tabindex="-1" data-view={self.part.name()} {style}>
+                    if with_lesson {
+                        <div class="reading" tabindex="0" role="region" aria-label="Lesson" key={self.place.clone()}>{ self.text() }</div>
+                        <Divide label="Width of the lesson" at={self.lesson_width} moved={send.reform(Msg::LessonWidth)} />
+                    }
+                    <div class="bench">
+                        <div class="panes">
+                            { for panes.into_iter().enumerate().map(|(index, view)| html! {
+                                <Pane key={format!("{} {}", self.place, view.id)} view={view.clone()} last={index + 1 == count} send={send.clone()} />
+                            }) }
+                        </div>
+                        if with_lesson {
+                            <Divide label="Height of the terminals" level=true at={self.panes_height} moved={send.reform(Msg::PanesHeight)} />
+                        } else {
+                            <Divide label="Width of the terminals" at={self.lesson_width} moved={send.reform(Msg::LessonWidth)} />
+                        }
+                        <Keyspace view={self.bench.keyspace_view()} table={self.table} filter={self.bench.filter.clone()} send={send.clone()} />
+                    </div>
+                </main>
+                <Timebar view={time} send={send.clone()} />
+            </>
+        }
+    }
+
+    fn text(&self) -> Html {
+        let Some(study) = self.study() else {
+            return html! { <article class="lesson"><h1>{ "There is no such lesson" }</h1><p><a href={Route::Lessons.href()}>{ "All lessons" }</a></p></article> };
+        };
+        let lesson = &study.lesson;
+        let at = self.lessons.iter().position(|other| other.slug == lesson.slug);
+        let next = at.and_then(|at| self.lessons.get(at + 1)).map(|next| Onward {
+            title: next.title.clone().into(),
+            route: Route::Lesson(next.slug.clone()),
+        });
+        html! { <LessonText lesson={lesson.clone()} tasks={study.tasks.clone()} answers={study.answers.clone()} {next} send={self.send.clone()} /> }
+    }
+}
+
+/// A link within the page would change the route: the content takes the focus without it.
+fn skip() -> Callback<MouseEvent> {
+    Callback::from(|event: MouseEvent| {
+        event.prevent_default();
+        focus("#main");
+    })
+}
+
+fn focus(selector: &str) {
+    let found = window().and_then(|window| window.document()).and_then(|document| document.query_selector(selector).ok().flatten());
+    if let Some(element) = found.and_then(|element| wasm_bindgen::JsCast::dyn_into::<web_sys::HtmlElement>(element).ok()) {
+        let _ = element.focus();
+    }
+}
+
+fn place_of(route: &Route, lessons: &[Rc<Lesson>], progress: &Progress) -> Place {
+    match route {
+        Route::Lesson(slug) => slug.clone(),
+        Route::Playground => Place::new(),
+        _ => {
+            let last = progress.place.as_ref().filter(|place| lessons.iter().any(|lesson| lesson.slug == **place));
+            last.cloned().or_else(|| lessons.first().map(|lesson| lesson.slug.clone())).unwrap_or_default()
+        }
+    }
+}
+
+fn study_of(place: &Place, lessons: &[Rc<Lesson>], progress: &Progress) -> Option<Study> {
+    lessons.iter().find(|lesson| lesson.slug == *place).map(|lesson| Study::new(lesson.clone(), progress))
 }

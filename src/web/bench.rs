@@ -1,46 +1,452 @@
-//! Specimens (temporary).
-use crate::inspector::view::*;
-use crate::terminal::*;
-use crate::timebar::*;
+//! The workbench: a world, its clients' terminals, and the clock that drives them.
+//!
+//! Every terminal is recorded by the world's moments, so that undo and scrubbing take the transcripts along. Going back holds
+//! the clock, or the future that was left would happen again at once; the next command forgets that future and lets the clock go on.
+
+use crate::inspector::build::{Memory, key_id, keyspace_view};
+use crate::inspector::view::KeyspaceView;
+use crate::pane::Pane;
+use crate::storage;
+use crate::study::Study;
+use crate::terminal::{PaneMsg, PaneView};
+use crate::timebar::{Mark, TimeMsg, TimeView};
+use course::Progress;
+use course::stage::WorldStage;
+use course::transcript::{Play, Transcript};
+use engine::Event;
+use sim::{Instant, Journal, Moment, Pace, What, World, WorldConfig};
 use std::rc::Rc;
 
-fn span(class: &'static str, text: &str) -> Span { Span { class, text: text.into() } }
-fn entry(id: u64, cmd: &str, lines: &[(&'static str, &str)]) -> Rc<Entry> {
-    let (a, b) = cmd.split_once(' ').unwrap_or((cmd, ""));
-    Rc::new(Entry { id, prompt: "127.0.0.1:6379> ".into(), input: vec![span("t-command", a), span("", &format!(" {b}"))],
-        lines: lines.iter().map(|(class, t)| Line { class, text: (*t).into() }).collect() })
+/// A frame must not take longer than this, in milliseconds.
+const SLICE_MS: f64 = 8.0;
+/// How many of the server's own events are handled between two looks at the real clock.
+const EVENTS: usize = 256;
+const SECOND: u64 = 1_000_000;
+
+#[derive(Debug)]
+pub struct Bench {
+    world: World,
+    pub pace: Pace,
+    /// The clock stands only because somebody went back; the next command lets it go on.
+    held: bool,
+    /// Where virtual time should be by now.
+    target: Instant,
+    /// Where the learner's own history begins: what set the stage cannot be undone.
+    begin: Moment,
+    panes: Vec<Pane>,
+    pub active: u32,
+    next_pane: u32,
+    pub study: Option<Study>,
+    memory: Memory,
+    pub filter: String,
+    /// The bench as it was before it was cleared: clearing can be undone.
+    before: Option<Box<Bench>>,
 }
-pub fn panes() -> Vec<PaneView> {
-    let base = PaneView { id: 1, name: "client 1".into(), active: true, closable: true, badges: vec![],
-        entries: vec![entry(1, "SET otp:7 4711 EX 120", &[("", "OK")]), entry(2, "TTL otp:7", &[("", "(integer) 97")]),
-            entry(3, "LPUSH cart:7 bread milk plums", &[("", "(integer) 3")]), entry(4, "HGETALL user:123", &[("", "1) \"name\"\n2) \"Jane\"\n3) \"age\"\n4) \"30\"")])],
-        prompt: "127.0.0.1:6379> ".into(), text: "SET otp:7 1337 ".into(), caret: None,
-        spans: vec![span("t-command", "SET"), span("t-key", " otp:7"), span("t-number", " 1337 ")], ghost: "KEEPTTL".into(),
-        about: About::Argument { now: "[NX | XX]".into(), rest: "[GET] [EX seconds | PX milliseconds | … | KEEPTTL]".into(), facts: vec!["O(1)".into(), "since 1.0.0".into()] },
-        can_complete: false, busy: false, focus: 1 };
-    let mut two = base.clone();
-    two.id = 2; two.name = "client 2".into(); two.active = false; two.focus = 0;
-    two.badges = vec![Badge { text: "blocked, 2.4 s left".into(), tone: "now" }];
-    two.entries = vec![entry(1, "LPOP cart:7", &[("", "\"tea\"")]), entry(2, "INCR cart:7", &[("line-error", "(error) WRONGTYPE Operation against a key holding the wrong kind of value")]), entry(3, "BLPOP orders 5", &[])];
-    two.text = "".into(); two.spans = vec![]; two.ghost = "".into(); two.busy = true; two.about = About::Waiting("Waiting for a push to orders. Ctrl-C gives up.".into());
-    vec![base, two]
+
+impl Bench {
+    pub fn new(study: Option<Study>) -> Bench {
+        let mut world = World::new(&WorldConfig::default());
+        if let Some(start) = study.as_ref().and_then(|study| Transcript::parse(&study.lesson.start).ok()) {
+            let mut stage = WorldStage::new(world);
+            // A stage that cannot be set is found by the course's own tests.
+            let _ = Play::new(&mut stage).run(&start);
+            world = stage.into_world();
+        }
+        let mut bench = Bench {
+            target: world.now(),
+            begin: world.moment(),
+            world,
+            pace: Pace::default(),
+            held: false,
+            panes: Vec::new(),
+            active: 1,
+            next_pane: 1,
+            study,
+            memory: Memory::default(),
+            filter: String::new(),
+            before: None,
+        };
+        bench.new_client();
+        bench.begin = bench.world.moment();
+        bench.world.take_events();
+        bench
+    }
+
+    /// The bench again after a trap, from what was kept outside of the broken instance.
+    pub fn restore(study: Option<Study>, journal: &Journal) -> Bench {
+        let mut bench = Bench::new(study);
+        let begun = bench.begin.position;
+        for record in journal.records.iter().skip(begun) {
+            bench.world.run_until(record.at);
+            bench.deliver();
+            match &record.what {
+                What::Connect => {
+                    bench.new_client();
+                }
+                What::Send(bytes) => {
+                    if let Some(pane) = bench.panes.iter_mut().find(|pane| pane.client() == record.client) {
+                        pane.replay(&mut bench.world, bytes);
+                    }
+                    bench.deliver();
+                }
+                What::Close => bench.world.disconnect(record.client),
+            }
+        }
+        bench.target = bench.world.now();
+        bench
+    }
+
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// Begins anew; the old bench comes back by undo.
+    pub fn start_over(&mut self, study: Option<Study>) {
+        let old = core::mem::replace(self, Bench::new(study));
+        self.filter.clone_from(&old.filter);
+        self.before = Some(Box::new(old));
+        self.focus(self.active);
+    }
+
+    // ---- clients ----------------------------------------------------------------------------------------------------
+
+    pub fn new_client(&mut self) -> u32 {
+        let id = self.next_pane;
+        self.next_pane += 1;
+        let client = self.world.connect();
+        self.panes.push(Pane::new(id, client, self.world.moment()));
+        self.active = id;
+        id
+    }
+
+    /// The pane of the client that a text calls by this number, opened if need be.
+    pub fn pane_of(&mut self, number: usize) -> u32 {
+        while self.shown().count() < number {
+            self.new_client();
+        }
+        self.shown().nth(number.saturating_sub(1)).map_or(self.active, |pane| pane.id)
+    }
+
+    fn shown(&self) -> impl Iterator<Item = &Pane> {
+        let now = self.world.moment();
+        self.panes.iter().filter(move |pane| pane.is_open(now))
+    }
+
+    pub fn focus(&mut self, id: u32) {
+        self.active = id;
+        if let Some(pane) = self.pane_mut(id) {
+            pane.focus += 1;
+        }
+    }
+
+    fn pane_mut(&mut self, id: u32) -> Option<&mut Pane> {
+        self.panes.iter_mut().find(|pane| pane.id == id)
+    }
+
+    /// Puts a line into a prompt, for the learner to run.
+    pub fn put(&mut self, id: u32, line: &str) {
+        if let Some(pane) = self.pane_mut(id) {
+            pane.put(line);
+        }
+        self.focus(id);
+    }
+
+    /// Puts lines into a prompt one by one: the next follows when the one before it was run.
+    pub fn put_all(&mut self, id: u32, lines: &[String]) {
+        if let Some((first, rest)) = lines.split_first() {
+            self.put(id, first);
+            if let Some(pane) = self.pane_mut(id) {
+                pane.queue = rest.to_vec();
+            }
+        }
+    }
+
+    /// Says whether the world may have changed.
+    pub fn pane_message(&mut self, id: u32, msg: PaneMsg, progress: &mut Progress) -> bool {
+        match msg {
+            PaneMsg::Focused => {
+                self.active = id;
+                false
+            }
+            PaneMsg::Undo => self.time(&TimeMsg::Undo),
+            PaneMsg::Redo => self.time(&TimeMsg::Redo),
+            PaneMsg::Close => {
+                self.close(id);
+                true
+            }
+            PaneMsg::Submit => {
+                self.submit(id, progress);
+                true
+            }
+            PaneMsg::Interrupt => {
+                self.interrupt(id);
+                true
+            }
+            other => {
+                let engine = self.world.engine().clone();
+                if let Some(pane) = self.pane_mut(id) {
+                    pane.edit(&other, &engine);
+                }
+                false
+            }
+        }
+    }
+
+    fn close(&mut self, id: u32) {
+        let now = self.world.moment();
+        if self.shown().count() > 1
+            && let Some(pane) = self.panes.iter_mut().find(|pane| pane.id == id)
+        {
+            pane.closed = Some(now);
+            let client = pane.client();
+            self.world.disconnect(client);
+            if let Some(next) = self.shown().next().map(|pane| pane.id) {
+                self.focus(next);
+            }
+        }
+    }
+
+    fn interrupt(&mut self, id: u32) {
+        if let Some(pane) = self.panes.iter_mut().find(|pane| pane.id == id) {
+            pane.interrupt(&mut self.world);
+        }
+        self.deliver();
+    }
+
+    fn submit(&mut self, id: u32, progress: &mut Progress) {
+        let database = self.database();
+        let view = self.keyspace(database);
+        self.memory.about_to_change(&view);
+        let at = self.world.moment();
+        for pane in &mut self.panes {
+            pane.forget_after(at);
+        }
+        let Some(pane) = self.panes.iter_mut().find(|pane| pane.id == id) else { return };
+        let typed = pane.submit(&mut self.world);
+        if core::mem::take(&mut self.held) {
+            self.pace.paused = false;
+        }
+        self.target = self.world.now();
+        self.deliver();
+        self.notice_changes();
+        if let Some(study) = &mut self.study {
+            for words in typed {
+                study.typed(at, words);
+            }
+            study.check(&self.world, progress);
+        }
+        self.keep();
+    }
+
+    /// Hands every terminal what reached its client.
+    fn deliver(&mut self) {
+        for pane in &mut self.panes {
+            pane.deliver(&mut self.world);
+        }
+    }
+
+    fn notice_changes(&mut self) {
+        for (_, event) in self.world.take_events() {
+            if let Event::Modified { database, key } = event {
+                self.memory.touched.insert(key_id(database, &key));
+            }
+        }
+    }
+
+    /// Keeps the journal outside, for the case that this instance breaks.
+    fn keep(&self) {
+        const MOST: usize = 512 * 1024;
+        let bytes = self.world.journal().encode();
+        if bytes.len() <= MOST {
+            storage::keep_for_rescue(&bytes);
+        }
+    }
+
+    // ---- time -------------------------------------------------------------------------------------------------------
+
+    /// Lets a frame's worth of time pass; says whether there is something new to see.
+    pub fn frame(&mut self, real_us: u64, clock: impl Fn() -> f64) -> bool {
+        if self.pace.paused && self.target <= self.world.now() {
+            return false;
+        }
+        let before = self.world.moment();
+        self.target = self.target.plus_micros(self.pace.virtual_us(real_us));
+        let deadline = clock() + SLICE_MS;
+        while !self.world.run_slice(self.target, EVENTS) && clock() < deadline {}
+        let now = self.world.moment();
+        if now.position != before.position || now.deliveries != before.deliveries {
+            self.follow_or_deliver();
+        }
+        // A tenth of a second is the finest thing that is written anywhere.
+        self.world.take_events();
+        now.deliveries != before.deliveries || now.position != before.position || now.now.0 / 100_000 != before.now.0 / 100_000
+    }
+
+    /// In the past of a longer history the terminals know already what they are going to hear.
+    fn follow_or_deliver(&mut self) {
+        if self.world.can_redo() {
+            self.follow();
+        } else {
+            self.deliver();
+        }
+    }
+
+    fn follow(&mut self) {
+        let now = self.world.moment();
+        for pane in &mut self.panes {
+            pane.go_to(now);
+            self.world.take(pane.client());
+        }
+    }
+
+    /// Says whether the world has changed.
+    pub fn time(&mut self, msg: &TimeMsg) -> bool {
+        match *msg {
+            TimeMsg::Toggle => {
+                self.pace.paused = !self.pace.paused;
+                self.held = false;
+                self.target = self.world.now();
+            }
+            TimeMsg::Speed(speed) => {
+                self.pace = Pace { paused: false, speed };
+                self.held = false;
+                self.target = self.world.now();
+            }
+            TimeMsg::Step => self.pass(self.world.now().plus_micros(SECOND)),
+            TimeMsg::Jump => {
+                if let Some(next) = self.coming().first() {
+                    // One millisecond on, because a deadline is the last moment of a key's life.
+                    self.pass(Instant(next.at + 1000));
+                }
+            }
+            TimeMsg::Undo => return self.undo(),
+            TimeMsg::Redo => {
+                if !self.world.redo() {
+                    return false;
+                }
+                self.went_back();
+            }
+            TimeMsg::Scrub(at) => {
+                self.world.scrub(Instant(at.max(self.begin.now.0)));
+                if self.world.moment() < self.begin {
+                    while self.world.moment().position < self.begin.position && self.world.redo() {}
+                }
+                self.went_back();
+            }
+        }
+        true
+    }
+
+    fn pass(&mut self, until: Instant) {
+        self.world.run_until(until);
+        self.target = self.world.now();
+        self.follow_or_deliver();
+        self.memory.touched.clear();
+        self.notice_changes();
+    }
+
+    fn undo(&mut self) -> bool {
+        if self.can_undo() {
+            self.world.undo();
+            self.went_back();
+            return true;
+        }
+        match self.before.take() {
+            Some(before) => {
+                *self = *before;
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn can_undo(&self) -> bool {
+        let journal = &self.world.journal().records;
+        journal[self.begin.position.min(journal.len())..self.world.moment().position.min(journal.len())]
+            .iter()
+            .any(|record| matches!(record.what, What::Send(_)))
+    }
+
+    fn went_back(&mut self) {
+        if !self.pace.paused {
+            self.held = true;
+            self.pace.paused = true;
+        }
+        self.target = self.world.now();
+        self.memory.touched.clear();
+        self.world.take_events();
+        self.follow();
+    }
+
+    /// The next deadlines of the database on view.
+    fn coming(&self) -> Vec<Mark> {
+        const SHOWN: usize = 12;
+        let now = self.world.now();
+        self.world
+            .engine()
+            .store()
+            .keyspace(self.database())
+            .by_deadline()
+            .filter(|(deadline, _)| *deadline >= now.millis())
+            .take(SHOWN)
+            .map(|(deadline, key)| Mark {
+                at: Instant::from_millis(deadline).0,
+                label: format!("{} expires", crate::inspector::build::printable(key, 24)).into(),
+            })
+            .collect()
+    }
+
+    // ---- views ------------------------------------------------------------------------------------------------------
+
+    /// The database that the active client has selected.
+    fn database(&self) -> usize {
+        let client = self.panes.iter().find(|pane| pane.id == self.active).map(Pane::client);
+        client.and_then(|client| self.world.engine().clients().get(client)).map_or(0, |client| client.database)
+    }
+
+    pub fn keyspace_view(&mut self) -> KeyspaceView {
+        self.keyspace(self.database())
+    }
+
+    fn keyspace(&mut self, database: usize) -> KeyspaceView {
+        let now = self.world.now().millis();
+        let position = self.world.moment().position;
+        keyspace_view(self.world.engine(), now, position, database, &self.filter, &mut self.memory)
+    }
+
+    pub fn pane_views(&self) -> Vec<PaneView> {
+        let several = self.shown().count() > 1;
+        self.shown().map(|pane| pane.view(pane.id == self.active, several, &self.world)).collect()
+    }
+
+    pub fn time_view(&self) -> TimeView {
+        let journal = &self.world.journal().records;
+        let now = self.world.moment();
+        let label = |position: usize| journal.get(position).map(|record| Rc::<str>::from(words_of(&record.what)));
+        let sent = |record: &sim::Record| matches!(record.what, What::Send(_));
+        let own = journal.get(self.begin.position..).unwrap_or_default();
+        let commands = own.iter().filter(|record| sent(record)).map(|record| Mark { at: record.at.0, label: words_of(&record.what).into() }).collect();
+        let last = journal[..now.position.min(journal.len())].iter().rposition(sent).filter(|at| *at >= self.begin.position);
+        let next = journal.get(now.position..).and_then(|ahead| ahead.iter().position(sent)).map(|at| at + now.position);
+        let named = |at: Option<usize>| at.and_then(label).map(|words| yew::AttrValue::from(words.to_string()));
+        let undo = named(last).or_else(|| self.before.is_some().then(|| yew::AttrValue::from("starting over")));
+        TimeView {
+            start: self.begin.now.0,
+            now: now.now.0,
+            reached: journal.last().map_or(now.now.0, |record| record.at.0.max(now.now.0)),
+            commands,
+            coming: self.coming(),
+            undo,
+            redo: named(next),
+            playing: !self.pace.paused,
+            speed: self.pace.speed,
+        }
+    }
 }
-pub fn keyspace() -> KeyspaceView {
-    let part = |t: &str| Part { text: t.into(), fresh: false };
-    let key = |name: &str, kind: &'static str, encoding: &'static str, size: Option<&str>, life: Option<(&str, u16)>, picture| Rc::new(KeyView { id: name.into(), name: name.into(), kind, encoding, size: size.map(Into::into),
-        life: life.map(|(w, left)| Life { words: w.into(), left }), picture, touched: name == "otp:7", gone: name == "cache:/home" });
-    KeyspaceView { total: 7, hidden: 0, database: None, keys: vec![
-        key("cache:/home", "string", "raw", None, None, Picture::Text { text: "".into(), fresh: false, more: 0 }),
-        key("cart:7", "list", "listpack", Some("3 elements"), None, Picture::List { head: vec![part("plums"), part("milk"), part("bread")], tail: vec![], hidden: 0 }),
-        key("leaderboard", "zset", "listpack", Some("3 members"), None, Picture::Ladder { rungs: [("Bob", "300", 0.6), ("Charlie", "400", 0.8), ("Alice", "500", 1.0)].iter().enumerate().map(|(rank, (m, s, h))| Rung { rank, member: (*m).into(), score: (*s).into(), height: *h, fresh: false }).collect(), hidden: 0 }),
-        key("otp:7", "string", "int", Some("4 bytes"), None, Picture::Text { text: "1337".into(), fresh: true, more: 0 }),
-        key("session:1", "string", "embstr", Some("5 bytes"), Some(("37 s", 620)), Picture::Text { text: "alice".into(), fresh: false, more: 0 }),
-        key("tags:9", "set", "listpack", Some("4 members"), None, Picture::Set { members: vec![part("warm"), part("paper"), part("ember"), part("ink")], hidden: 0 }),
-        key("user:123", "hash", "listpack", Some("3 fields"), Some(("9.4 s", 120)), Picture::Hash { fields: [("name", "Jane"), ("age", "30"), ("role", "admin")].iter().map(|(n, v)| Field { name: (*n).into(), value: (*v).into(), fresh: false }).collect(), hidden: 0 }),
-    ] }
-}
-pub fn time() -> TimeView {
-    let m = |s: f64, l: &str| Mark { at: (s * 1e6) as u64, label: l.into() };
-    TimeView { start: 0, now: 83_400_000, reached: 83_400_000, commands: vec![m(4., "SET"), m(10., "TTL"), m(12., "LPUSH"), m(13., "a"), m(60., "b"), m(61.2, "c")],
-        coming: vec![m(92.8, "user:123 expires"), m(120.4, "session:1 expires")], undo: Some("SET otp:7".into()), redo: None, playing: true, speed: 1 }
+
+/// A request as one would type it, if it is not too long.
+fn words_of(what: &What) -> String {
+    let What::Send(bytes) = what else { return String::new() };
+    let line = crate::line::of_request(bytes);
+    if line.chars().count() <= 40 { line } else { line.chars().take(39).chain(['…']).collect() }
 }

@@ -2,21 +2,31 @@
 
 mod app;
 mod bench;
+mod catalogue;
 mod colophon;
+mod contents;
 mod divide;
+mod frames;
 mod icon;
 mod inspector;
+mod lesson;
+mod line;
 mod masthead;
+mod notice;
+mod pane;
+mod recorded;
 mod reference;
 mod route;
 mod storage;
+mod study;
+mod tasks;
 mod terminal;
 mod theme;
 mod timebar;
 
 fn main() {
-    let Some(root) = web_sys::window().and_then(|window| window.document()).and_then(|document| document.get_element_by_id("app")) else {
-        return;
-    };
-    yew::Renderer::<app::App>::with_root(root).render();
+    let root = web_sys::window().and_then(|window| window.document()).and_then(|document| document.get_element_by_id("app"));
+    if let Some(root) = root {
+        yew::Renderer::<app::App>::with_root(root).render();
+    }
 }

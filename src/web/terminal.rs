@@ -50,7 +50,7 @@ pub struct Entry {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
     pub class: &'static str,
-    pub text: Rc<str>,
+    pub spans: Vec<Span>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,7 +86,6 @@ pub enum PaneMsg {
     Undo,
     Redo,
     Close,
-    Unfold(u64),
 }
 
 #[derive(Properties, PartialEq)]
@@ -218,14 +217,14 @@ pub fn Pane(props: &PaneProps) -> Html {
                     { for view.entries.iter().map(|entry| html! { <Said key={entry.id} entry={entry.clone()} send={props.send.clone()} pane={id} /> }) }
                 </div>
                 <form class="ask" onsubmit={submit}>
-                    <label class="prompt live" for={field.clone()}><span class="host">{ host }</span>{ rest }<span class="visually-hidden">{ "command" }</span></label>
+                    <label class="prompt live" for={field.clone()} aria-hidden="true"><span class="host">{ host }</span>{ rest }</label>
                     <div class="field">
                         <div class="paint" ref={paint_ref} aria-hidden="true">
-                            { for view.spans.iter().map(|span| html! { <span class={span.class}>{ span.text.to_string() }</span> }) }
+                            { spans(&view.spans) }
                             <span class="ghost">{ view.ghost.to_string() }</span>
                         </div>
                         <input id={field} ref={input_ref} type="text" value={view.text.clone()} readonly={view.busy}
-                            autocapitalize="off" autocorrect="off" autocomplete="off" spellcheck="false" enterkeyhint="send" aria-describedby={about.clone()}
+                            autocapitalize="off" autocorrect="off" autocomplete="off" spellcheck="false" enterkeyhint="send" aria-label={format!("Redis command, {}", view.name)} aria-describedby={about.clone()}
                             oninput={typed} onkeydown={key} onkeyup={release} onselect={moved} onscroll={scrolled}
                             onfocus={props.send.reform(move |_: FocusEvent| say(PaneMsg::Focused))} />
                     </div>
@@ -234,6 +233,13 @@ pub fn Pane(props: &PaneProps) -> Html {
             </div>
         </section>
     }
+}
+
+fn spans(spans: &[Span]) -> Html {
+    let draw = |span: &Span| {
+        if span.class.is_empty() { html! { { span.text.to_string() } } } else { html! { <span class={span.class}>{ span.text.to_string() }</span> } }
+    };
+    spans.iter().map(draw).collect()
 }
 
 fn about_words(about: &About) -> Html {
@@ -280,9 +286,9 @@ fn Said(props: &SaidProps) -> Html {
         <div class="entry">
             if !entry.prompt.is_empty() || !entry.input.is_empty() {
                 <div><span class="prompt">{ entry.prompt.to_string() }</span>
-                    { for entry.input.iter().map(|span| html! { <span class={span.class}>{ span.text.to_string() }</span> }) }</div>
+                    { spans(&entry.input) }</div>
             }
-            { for entry.lines.iter().take(shown).enumerate().map(|(index, line)| html! { <div key={index} class={line.class}>{ line.text.to_string() }</div> }) }
+            { for entry.lines.iter().take(shown).enumerate().map(|(index, line)| html! { <div key={index} class={line.class}>{ spans(&line.spans) }</div> }) }
             if shown < entry.lines.len() {
                 <button class="fold" onclick={unfold}>{ format!("{} more lines", entry.lines.len() - shown) }</button>
             }

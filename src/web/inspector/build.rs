@@ -159,3 +159,16 @@ pub fn printable(bytes: &[u8], most: usize) -> String {
     }
     text
 }
+
+fn size(value: &Value) -> Option<String> {
+    value.as_string().map(|text| counted(text.len(), "byte", "bytes"))
+}
+
+fn picture(value: &Value) -> Picture {
+    if let Some(text) = value.as_string() {
+        const MOST: usize = 240;
+        let shown = &text[..text.len().min(MOST)];
+        return Picture::Text { text: printable(shown, MOST).into(), fresh: false, more: text.len() - shown.len() };
+    }
+    Picture::Set { members: Vec::new(), hidden: 0 }
+}

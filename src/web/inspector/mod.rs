@@ -1,11 +1,13 @@
 //! The keyspace as a ledger: a line a key, and a table of the same facts for whoever prefers words.
 
+pub mod build;
+mod hash;
 mod list;
 mod ring;
 mod set;
 mod string;
 mod zset;
-mod hash;
+
 pub mod view;
 
 use crate::app::{Msg, Send, when};

@@ -1,0 +1,315 @@
+//! One client at the bench: a redis-cli, its connection to the world, and what its pane shows.
+//!
+//! The session decides what is sent and printed; here its actions are carried out on the world. What the pane has shown and what
+//! the session believes are recorded by the world's moments; the line that is being typed belongs to no moment and stays.
+
+use crate::line::LineEditor;
+use crate::recorded::Recorded;
+use crate::terminal::{About, Badge, Entry, Line, PaneMsg, PaneView, Span};
+use engine::Engine;
+use resp::Decoder;
+use sim::{ClientId, Instant, Moment, World};
+use std::rc::Rc;
+use term::{Action, Activity, Session};
+
+const HOST: &str = "127.0.0.1";
+const PORT: u16 = 6379;
+/// So many lines given are kept on view.
+const ENTRIES: usize = 400;
+
+#[derive(Debug)]
+pub struct Pane {
+    pub id: u32,
+    state: Recorded<State>,
+    pub editor: LineEditor,
+    /// Lines that follow when the present one was run.
+    pub queue: Vec<String>,
+    pub closed: Option<Moment>,
+    pub focus: u32,
+}
+
+#[derive(Clone, Debug)]
+struct State {
+    client: ClientId,
+    session: Session,
+    entries: Vec<Rc<Entry>>,
+    decoder: Decoder,
+    sent: Instant,
+    said: u64,
+}
+
+impl Pane {
+    pub fn new(id: u32, client: ClientId, at: Moment) -> Pane {
+        let session = Session::connected_to(HOST, PORT);
+        let state = State { client, session, entries: Vec::new(), decoder: Decoder::new(), sent: at.now, said: 0 };
+        Pane { id, state: Recorded::new(at, state), editor: LineEditor::default(), queue: Vec::new(), closed: None, focus: 0 }
+    }
+
+    pub fn client(&self) -> ClientId {
+        self.state.get().client
+    }
+
+    pub fn is_open(&self, now: Moment) -> bool {
+        self.closed.is_none_or(|closed| now <= closed)
+    }
+
+    pub fn put(&mut self, line: &str) {
+        self.editor.put(line);
+    }
+
+    /// What was undone before this moment is not going to be done again.
+    pub fn forget_after(&mut self, at: Moment) {
+        self.state.forget_after(at);
+        if self.closed.is_some_and(|closed| closed >= at) {
+            self.closed = None;
+        }
+    }
+
+    /// Shows the pane as it was; the history of lines is the learner's own and stays whole.
+    pub fn go_to(&mut self, at: Moment) {
+        let history = core::mem::take(&mut self.state.get_mut().session.history);
+        self.state.go_to(at);
+        self.state.get_mut().session.history = history;
+    }
+
+    // ---- talking to the world ---------------------------------------------------------------------------------------
+
+    /// Enter: gives the line, and says which commands it held.
+    pub fn submit(&mut self, world: &mut World) -> Vec<Vec<Vec<u8>>> {
+        let line = self.editor.take();
+        self.give(world, &line);
+        if !self.queue.is_empty() {
+            let next = self.queue.remove(0);
+            self.editor.put(&next);
+        }
+        term::quote::split(&line).ok().filter(|words| !words.is_empty()).into_iter().collect()
+    }
+
+    fn give(&mut self, world: &mut World, line: &str) {
+        self.revive(world);
+        let actions = self.state.get_mut().session.submit(line);
+        self.carry_out(world, actions);
+        self.deliver(world);
+        self.state.record(world.moment());
+    }
+
+    /// A redis-cli that has ended is started again; a connection that an undo has taken back is made again.
+    fn revive(&mut self, world: &mut World) {
+        let state = self.state.get_mut();
+        let ended = state.session.activity() == Activity::Ended;
+        if !ended && world.engine().clients().get(state.client).is_some() {
+            return;
+        }
+        if ended || state.session.is_connected() {
+            let history = core::mem::take(&mut state.session.history);
+            state.session = Session::connected_to(HOST, PORT);
+            state.session.history = history;
+            state.client = world.connect();
+            state.decoder = Decoder::new();
+        }
+    }
+
+    /// Sends again what a journal says was sent.
+    pub fn replay(&mut self, world: &mut World, bytes: &[u8]) {
+        let line = crate::line::of_request(bytes);
+        self.give(world, &line);
+    }
+
+    pub fn interrupt(&mut self, world: &mut World) {
+        let waited = world.now().0.saturating_sub(self.state.get().sent.0);
+        if self.state.get().session.activity() == Activity::Prompt {
+            self.editor.put("");
+            self.queue.clear();
+            return;
+        }
+        let actions = self.state.get_mut().session.interrupt(waited);
+        self.carry_out(world, actions);
+        // Ctrl-C ends redis-cli; whoever presses it here wants the prompt back.
+        self.revive(world);
+        self.state.record(world.moment());
+    }
+
+    /// Takes what has reached this client.
+    pub fn deliver(&mut self, world: &mut World) {
+        let mut heard = false;
+        loop {
+            let deliveries = world.take(self.client());
+            if deliveries.is_empty() {
+                break;
+            }
+            heard = true;
+            for delivery in deliveries {
+                self.state.get_mut().decoder.feed(&delivery.bytes);
+                while let Ok(Some(value)) = self.state.get_mut().decoder.next() {
+                    let state = self.state.get_mut();
+                    let waited = delivery.at.0.saturating_sub(state.sent.0);
+                    let actions = state.session.receive(&value, waited);
+                    self.carry_out(world, actions);
+                }
+                if delivery.closed {
+                    let actions = self.state.get_mut().session.closed();
+                    self.carry_out(world, actions);
+                }
+            }
+        }
+        if heard {
+            self.state.record(world.moment());
+        }
+    }
+
+    fn carry_out(&mut self, world: &mut World, actions: Vec<Action>) {
+        for action in actions {
+            let state = self.state.get_mut();
+            match action {
+                Action::Print(line) => state.print(line),
+                Action::Clear => state.entries.clear(),
+                Action::Send(bytes) => {
+                    state.sent = world.now();
+                    world.send(state.client, &bytes);
+                }
+                Action::Connect { host, port } => {
+                    world.disconnect(state.client);
+                    let here = (host == HOST || host == "localhost") && port == PORT;
+                    let more = if here {
+                        state.client = world.connect();
+                        state.decoder = Decoder::new();
+                        state.session.connected()
+                    } else {
+                        state.session.refused("Connection refused")
+                    };
+                    self.carry_out(world, more);
+                }
+                Action::Exit => world.disconnect(state.client),
+            }
+        }
+    }
+
+    // ---- editing ----------------------------------------------------------------------------------------------------
+
+    pub fn edit(&mut self, msg: &PaneMsg, engine: &Engine) {
+        let state = self.state.get_mut();
+        match msg {
+            PaneMsg::Clear => {
+                state.entries.clear();
+            }
+            other => self.editor.edit(other, &state.session, engine),
+        }
+    }
+
+    // ---- showing ----------------------------------------------------------------------------------------------------
+
+    pub fn view(&self, active: bool, closable: bool, world: &World) -> PaneView {
+        let state = self.state.get();
+        let activity = state.session.activity();
+        let busy = matches!(activity, Activity::Waiting | Activity::Monitoring);
+        let database = world.engine().clients().get(state.client).map_or(0, |client| client.database);
+        let shown = self.editor.view(&state.session, world.engine(), database);
+        let about = match activity {
+            Activity::Waiting => About::Waiting(waiting_words(state.session.awaited()).into()),
+            Activity::Monitoring => About::Waiting("Showing every command that the server runs. Ctrl-C ends it.".into()),
+            Activity::Ended => About::Note("redis-cli has ended. Enter starts it again.".into()),
+            Activity::Subscribed if self.editor.is_empty() => About::Note("Waiting for messages. Ctrl-C ends the subscription.".into()),
+            _ => shown.about,
+        };
+        PaneView {
+            id: self.id,
+            name: format!("client {}", self.id).into(),
+            active,
+            closable,
+            badges: badges(&state.session, world, state.client),
+            entries: state.entries.clone(),
+            prompt: if busy { "".into() } else { shown.prompt.unwrap_or_else(|| state.session.prompt()).into() },
+            text: self.editor.text().to_owned().into(),
+            caret: self.editor.placed(),
+            spans: shown.spans,
+            ghost: shown.ghost,
+            about,
+            can_complete: shown.can_complete,
+            busy,
+            focus: self.focus,
+        }
+    }
+}
+
+fn waiting_words(command: Option<&[Vec<u8>]>) -> String {
+    let name = command.and_then(|words| words.first()).map(|name| String::from_utf8_lossy(name).to_ascii_uppercase());
+    format!("{} waits for its reply. Ctrl-C gives up.", name.unwrap_or_else(|| "The command".to_owned()))
+}
+
+fn badges(session: &Session, world: &World, client: ClientId) -> Vec<Badge> {
+    let mut badges = Vec::new();
+    let mut badge = |text: &str, tone: &'static str| badges.push(Badge { text: text.into(), tone });
+    if let Some(client) = world.engine().clients().get(client)
+        && client.protocol == resp::Protocol::Resp3
+    {
+        badge("RESP3", "");
+    }
+    match session.activity() {
+        Activity::Waiting => badge("blocked", "now"),
+        Activity::Monitoring => badge("monitor", "now"),
+        Activity::Subscribed => badge("subscribed", "now"),
+        Activity::Ended => badge("ended", ""),
+        Activity::Prompt => {}
+    }
+    if session.in_transaction() {
+        badge("transaction", "now");
+    }
+    badges
+}
+
+impl State {
+    fn print(&mut self, line: term::Line) {
+        if let term::Line::Input { prompt, line } = &line {
+            self.said += 1;
+            let entry = Entry { id: self.said, prompt: prompt.as_str().into(), input: crate::line::spans(line), lines: Vec::new() };
+            self.entries.push(Rc::new(entry));
+            if self.entries.len() > ENTRIES {
+                self.entries.remove(0);
+            }
+            return;
+        }
+        if self.entries.is_empty() {
+            self.said += 1;
+            self.entries.push(Rc::new(Entry { id: self.said, prompt: "".into(), input: Vec::new(), lines: Vec::new() }));
+        }
+        if let Some(entry) = self.entries.last_mut() {
+            Rc::make_mut(entry).lines.extend(lines_of(&line));
+        }
+    }
+}
+
+/// A printed line, cut at its line ends.
+fn lines_of(line: &term::Line) -> Vec<Line> {
+    let class = match line {
+        term::Line::Reply { value, .. } if value.as_error().is_some() => "line-error",
+        term::Line::Slow(_) => "line-quiet",
+        term::Line::Notice(_) => "line-note",
+        _ => "",
+    };
+    if let term::Line::Help(spans) = line {
+        return help_lines(spans);
+    }
+    line.text().split('\n').map(|text| Line { class, spans: vec![Span { class: "", text: text.into() }] }).collect()
+}
+
+fn help_lines(spans: &[term::help::Span]) -> Vec<Line> {
+    use term::help::Style;
+    let mut lines = vec![Line { class: "", spans: Vec::new() }];
+    for span in spans {
+        let class = match span.style {
+            Style::Plain => "",
+            Style::Name => "b",
+            Style::Arguments => "line-quiet",
+            Style::Label => "label",
+        };
+        for (index, text) in span.text.split('\n').enumerate() {
+            if index > 0 {
+                lines.push(Line { class: "", spans: Vec::new() });
+            }
+            if let Some(line) = lines.last_mut().filter(|_| !text.is_empty()) {
+                line.spans.push(Span { class, text: text.into() });
+            }
+        }
+    }
+    lines
+}

@@ -15,6 +15,7 @@ use course::stage::WorldStage;
 use course::transcript::{Play, Transcript};
 use engine::Event;
 use sim::{Instant, Journal, Moment, Pace, What, World, WorldConfig};
+use std::cell::RefCell;
 use std::rc::Rc;
 
 /// A frame must not take longer than this, in milliseconds.
@@ -37,7 +38,7 @@ pub struct Bench {
     pub active: u32,
     next_pane: u32,
     pub study: Option<Study>,
-    memory: Memory,
+    memory: RefCell<Memory>,
     pub filter: String,
     /// The bench as it was before it was cleared: clearing can be undone.
     before: Option<Box<Bench>>,
@@ -62,7 +63,7 @@ impl Bench {
             active: 1,
             next_pane: 1,
             study,
-            memory: Memory::default(),
+            memory: RefCell::default(),
             filter: String::new(),
             before: None,
         };
@@ -200,9 +201,8 @@ impl Bench {
             pane.closed = Some(now);
             let client = pane.client();
             self.world.disconnect(client);
-            if let Some(next) = self.shown().next().map(|pane| pane.id) {
-                self.focus(next);
-            }
+            let next = self.shown().next().map_or(self.active, |pane| pane.id);
+            self.focus(next);
         }
     }
 
@@ -216,7 +216,7 @@ impl Bench {
     fn submit(&mut self, id: u32, progress: &mut Progress) {
         let database = self.database();
         let view = self.keyspace(database);
-        self.memory.about_to_change(&view);
+        self.memory.borrow_mut().about_to_change(&view);
         let at = self.world.moment();
         for pane in &mut self.panes {
             pane.forget_after(at);
@@ -248,7 +248,7 @@ impl Bench {
     fn notice_changes(&mut self) {
         for (_, event) in self.world.take_events() {
             if let Event::Modified { database, key } = event {
-                self.memory.touched.insert(key_id(database, &key));
+                self.memory.borrow_mut().touched.insert(key_id(database, &key));
             }
         }
     }
@@ -341,7 +341,7 @@ impl Bench {
         self.world.run_until(until);
         self.target = self.world.now();
         self.follow_or_deliver();
-        self.memory.touched.clear();
+        self.memory.borrow_mut().touched.clear();
         self.notice_changes();
     }
 
@@ -373,7 +373,7 @@ impl Bench {
             self.pace.paused = true;
         }
         self.target = self.world.now();
-        self.memory.touched.clear();
+        self.memory.borrow_mut().touched.clear();
         self.world.take_events();
         self.follow();
     }
@@ -404,14 +404,14 @@ impl Bench {
         client.and_then(|client| self.world.engine().clients().get(client)).map_or(0, |client| client.database)
     }
 
-    pub fn keyspace_view(&mut self) -> KeyspaceView {
+    pub fn keyspace_view(&self) -> KeyspaceView {
         self.keyspace(self.database())
     }
 
-    fn keyspace(&mut self, database: usize) -> KeyspaceView {
+    fn keyspace(&self, database: usize) -> KeyspaceView {
         let now = self.world.now().millis();
         let position = self.world.moment().position;
-        keyspace_view(self.world.engine(), now, position, database, &self.filter, &mut self.memory)
+        keyspace_view(self.world.engine(), now, position, database, &self.filter, &mut self.memory.borrow_mut())
     }
 
     pub fn pane_views(&self) -> Vec<PaneView> {

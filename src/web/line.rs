@@ -11,8 +11,7 @@ use term::history::{Direction, Recall, Search};
 pub struct LineEditor {
     text: String,
     caret: usize,
-    /// Where the caret must go because the text was not typed.
-    placed: Option<usize>,
+    revision: u32,
     recall: Recall,
     search: Option<Search>,
 }
@@ -35,14 +34,20 @@ impl LineEditor {
         self.text.is_empty()
     }
 
-    pub fn placed(&self) -> Option<usize> {
-        self.placed
+    /// How often the text was changed otherwise than by typing.
+    pub fn revision(&self) -> u32 {
+        self.revision
+    }
+
+    /// The caret in UTF-16 units, as the browser counts.
+    pub fn caret_units(&self) -> u32 {
+        self.text.get(..self.caret).unwrap_or(&self.text).encode_utf16().count() as u32
     }
 
     pub fn put(&mut self, line: &str) {
         line.clone_into(&mut self.text);
         self.caret = line.len();
-        self.placed = Some(line.encode_utf16().count());
+        self.revision += 1;
         self.search = None;
     }
 
@@ -50,7 +55,7 @@ impl LineEditor {
     pub fn take(&mut self) -> String {
         self.recall.end();
         self.search = None;
-        self.placed = None;
+        self.revision += 1;
         self.caret = 0;
         core::mem::take(&mut self.text)
     }
@@ -61,7 +66,6 @@ impl LineEditor {
             PaneMsg::Typed { text, caret } => {
                 text.clone_into(&mut self.text);
                 self.caret = *caret;
-                self.placed = None;
                 self.recall.end();
             }
             PaneMsg::Caret(caret) => self.caret = *caret,

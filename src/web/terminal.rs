@@ -19,8 +19,10 @@ pub struct PaneView {
     pub entries: Vec<Rc<Entry>>,
     pub prompt: Rc<str>,
     pub text: AttrValue,
-    /// Where the caret must go when the text was not typed.
-    pub caret: Option<usize>,
+    /// Where the caret goes when the text was not typed, in UTF-16 units.
+    pub caret: u32,
+    /// Counts the times that the text was changed otherwise than by typing.
+    pub revision: u32,
     /// The text as the grammar sees it.
     pub spans: Vec<Span>,
     pub ghost: Rc<str>,
@@ -116,9 +118,13 @@ pub fn Pane(props: &PaneProps) -> Html {
     }
     {
         let input_ref = input_ref.clone();
-        use_effect_with((view.text.clone(), view.caret), move |(_, caret)| {
-            if let (Some(caret), Some(input)) = (*caret, input_ref.cast::<HtmlInputElement>()) {
-                let caret = caret as u32;
+        // Between two paints much may be typed and taken: the field itself is asked, not what was last painted.
+        let (text, caret) = (view.text.clone(), view.caret);
+        use_effect_with(view.revision, move |revision| {
+            if let Some(input) = input_ref.cast::<HtmlInputElement>().filter(|_| *revision > 0) {
+                if input.value() != *text {
+                    input.set_value(&text);
+                }
                 let _ = input.set_selection_range(caret, caret);
                 input.set_scroll_left(input.scroll_width());
             }

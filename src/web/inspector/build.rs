@@ -2,7 +2,6 @@
 
 use super::view::{Field, KEYS, KeyView, KeyspaceView, Life, Part, Picture, Rung, SHOWN};
 use engine::{Engine, Value};
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -12,7 +11,7 @@ pub struct Memory {
     /// By key: its deadline, and when it was first seen with it. The ring shows how much of that time is left.
     lives: BTreeMap<Rc<str>, (i64, i64)>,
     /// Which keys are shown, in their order, as long as nothing has changed: (what it depends on, positions, matches).
-    order: RefCell<Option<(Order, Vec<usize>, usize)>>,
+    order: Option<(Order, Vec<usize>, usize)>,
     /// The keys that the last command changed.
     pub touched: BTreeSet<Rc<str>>,
     /// The pictures as they were before it.
@@ -44,7 +43,7 @@ pub fn key_id(database: usize, name: &[u8]) -> Rc<str> {
 pub fn keyspace_view(engine: &Engine, now_ms: i64, position: usize, database: usize, filter: &str, memory: &mut Memory) -> KeyspaceView {
     let keyspace = engine.store().keyspace(database);
     let wanted = Order { position, len: keyspace.len(), database, filter: filter.to_owned() };
-    let known = memory.order.borrow().as_ref().is_some_and(|(order, ..)| *order == wanted);
+    let known = memory.order.as_ref().is_some_and(|(order, ..)| *order == wanted);
     if !known {
         let mut matching: Vec<(Vec<u8>, usize)> =
             keyspace.iter().enumerate().filter(|(_, (name, ..))| fits(name, filter)).map(|(at, (name, ..))| (name.to_vec(), at)).collect();
@@ -54,10 +53,9 @@ pub fn keyspace_view(engine: &Engine, now_ms: i64, position: usize, database: us
             matching.truncate(KEYS);
         }
         matching.sort_unstable();
-        *memory.order.borrow_mut() = Some((wanted, matching.into_iter().map(|(_, at)| at).collect(), count));
+        memory.order = Some((wanted, matching.into_iter().map(|(_, at)| at).collect(), count));
     }
-    let order = memory.order.borrow();
-    let (shown, count): (&[usize], usize) = order.as_ref().map_or((&[], 0), |(_, shown, count)| (shown, *count));
+    let (shown, count): (&[usize], usize) = memory.order.as_ref().map_or((&[], 0), |(_, shown, count)| (shown, *count));
     let mut rank: BTreeMap<usize, usize> = BTreeMap::new();
     for (index, at) in shown.iter().enumerate() {
         rank.insert(*at, index);

@@ -197,7 +197,9 @@ impl Component for App {
     fn view(&self, _ctx: &Context<Self>) -> Html {
         let page = match &self.route {
             Route::Lessons => self.contents(),
-            Route::Commands(named) => html! { <Reference named={named.clone()} filter={self.find.clone()} send={self.send.clone()} /> },
+            Route::Commands(named) => {
+                html! { <Reference named={named.clone()} filter={self.find.clone()} send={self.send.clone()} /> }
+            }
             Route::Playground => self.desk(false),
             Route::Learn | Route::Lesson(_) => self.desk(true),
         };
@@ -232,7 +234,10 @@ impl App {
         let place = place_of(&route, &self.lessons, &self.progress);
         let on_bench = !matches!(route, Route::Lessons | Route::Commands(_));
         if on_bench && place != self.place {
-            let bench = self.parked.remove(&place).unwrap_or_else(|| Bench::new(study_of(&place, &self.lessons, &self.progress)));
+            let bench = self
+                .parked
+                .remove(&place)
+                .unwrap_or_else(|| Bench::new(study_of(&place, &self.lessons, &self.progress)));
             let left = core::mem::replace(&mut self.bench, bench);
             self.parked.insert(core::mem::replace(&mut self.place, place), left);
             self.part = if route == Route::Playground { Part::Terminal } else { Part::Lesson };
@@ -263,7 +268,12 @@ impl App {
                 }
             }
             LessonMsg::Solution { task } => {
-                let lines = self.bench.study.as_ref().and_then(|study| study.lesson.tasks.get(task)).map(|task| task.solution.clone());
+                let lines = self
+                    .bench
+                    .study
+                    .as_ref()
+                    .and_then(|study| study.lesson.tasks.get(task))
+                    .map(|task| task.solution.clone());
                 let pane = self.bench.pane_of(1);
                 self.bench.put_all(pane, &lines.unwrap_or_default());
             }
@@ -305,13 +315,18 @@ impl App {
     /// `Lifetime, lesson 1 of 6`
     fn place_words(&self) -> Option<AttrValue> {
         let lesson = &self.study().filter(|_| matches!(self.route, Route::Learn | Route::Lesson(_)))?.lesson;
-        let chapter: Vec<&Rc<Lesson>> = self.lessons.iter().filter(|other| other.chapter() == lesson.chapter()).collect();
+        let chapter: Vec<&Rc<Lesson>> =
+            self.lessons.iter().filter(|other| other.chapter() == lesson.chapter()).collect();
         let number = chapter.iter().position(|other| other.slug == lesson.slug)? + 1;
         Some(format!("{}, lesson {number} of {}", lesson.chapter_title().1, chapter.len()).into())
     }
 
     fn contents(&self) -> Html {
-        let done = self.lessons.iter().filter(|lesson| !lesson.tasks.is_empty() && self.progress.is_complete(lesson)).map(|lesson| lesson.slug.clone());
+        let done = self
+            .lessons
+            .iter()
+            .filter(|lesson| !lesson.tasks.is_empty() && self.progress.is_complete(lesson))
+            .map(|lesson| lesson.slug.clone());
         let code = self.progress.export(&catalogue::outlines(&self.lessons));
         html! { <Contents lessons={self.lessons.clone()} done={Rc::new(done.collect::<Vec<_>>())} {code} said={self.import_said.clone()} send={self.send.clone()} /> }
     }
@@ -332,7 +347,7 @@ impl App {
                 <nav class="views" aria-label="Show">{ for switch }</nav>
                 <main class={classes!("desk", (!with_lesson).then_some("open"))} id="main" tabindex="-1" data-view={self.part.name()} {style}>
                     if with_lesson {
-                        <div class="reading" tabindex="0" role="region" aria-label="Lesson" key={self.place.clone()}>{ self.text() }</div>
+                        <div class="reading" data-live="" tabindex="0" role="region" aria-label="Lesson" key={self.place.clone()}>{ self.text() }</div>
                         <Divide label="Width of the lesson" at={self.lesson_width} moved={send.reform(Msg::LessonWidth)} />
                     }
                     <div class="bench">
@@ -360,10 +375,9 @@ impl App {
         };
         let lesson = &study.lesson;
         let at = self.lessons.iter().position(|other| other.slug == lesson.slug);
-        let next = at.and_then(|at| self.lessons.get(at + 1)).map(|next| Onward {
-            title: next.title.clone().into(),
-            route: Route::Lesson(next.slug.clone()),
-        });
+        let next = at
+            .and_then(|at| self.lessons.get(at + 1))
+            .map(|next| Onward { title: next.title.clone().into(), route: Route::Lesson(next.slug.clone()) });
         html! { <LessonText lesson={lesson.clone()} tasks={study.tasks.clone()} answers={study.answers.clone()} {next} send={self.send.clone()} /> }
     }
 }
@@ -377,8 +391,12 @@ fn skip() -> Callback<MouseEvent> {
 }
 
 fn focus(selector: &str) {
-    let found = window().and_then(|window| window.document()).and_then(|document| document.query_selector(selector).ok().flatten());
-    if let Some(element) = found.and_then(|element| wasm_bindgen::JsCast::dyn_into::<web_sys::HtmlElement>(element).ok()) {
+    let found = window()
+        .and_then(|window| window.document())
+        .and_then(|document| document.query_selector(selector).ok().flatten());
+    if let Some(element) =
+        found.and_then(|element| wasm_bindgen::JsCast::dyn_into::<web_sys::HtmlElement>(element).ok())
+    {
         let _ = element.focus();
     }
 }

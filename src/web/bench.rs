@@ -3,7 +3,7 @@
 //! Every terminal is recorded by the world's moments, so that undo and scrubbing take the transcripts along. Going back holds
 //! the clock, or the future that was left would happen again at once; the next command forgets that future and lets the clock go on.
 
-use crate::inspector::build::{Memory, key_id, keyspace_view};
+use crate::inspector::build::{Memory, key_id, keyspace_view, printable};
 use crate::inspector::view::KeyspaceView;
 use crate::pane::Pane;
 use crate::storage;
@@ -95,10 +95,6 @@ impl Bench {
         }
         bench.target = bench.world.now();
         bench
-    }
-
-    pub fn world(&self) -> &World {
-        &self.world
     }
 
     /// Begins anew; the old bench comes back by undo.
@@ -222,6 +218,7 @@ impl Bench {
             pane.forget_after(at);
         }
         let Some(pane) = self.panes.iter_mut().find(|pane| pane.id == id) else { return };
+        storage::about_to(pane.editor.text());
         let typed = pane.submit(&mut self.world);
         if core::mem::take(&mut self.held) {
             self.pace.paused = false;
@@ -279,7 +276,9 @@ impl Bench {
         }
         // A tenth of a second is the finest thing that is written anywhere.
         self.world.take_events();
-        now.deliveries != before.deliveries || now.position != before.position || now.now.0 / 100_000 != before.now.0 / 100_000
+        now.deliveries != before.deliveries
+            || now.position != before.position
+            || now.now.0 / 100_000 != before.now.0 / 100_000
     }
 
     /// In the past of a longer history the terminals know already what they are going to hear.
@@ -378,22 +377,23 @@ impl Bench {
         self.follow();
     }
 
-    /// The next deadlines of the database on view.
+    /// What comes next: deadlines of keys in the database on view, and the ends of waits.
     fn coming(&self) -> Vec<Mark> {
         const SHOWN: usize = 12;
-        let now = self.world.now();
-        self.world
-            .engine()
-            .store()
-            .keyspace(self.database())
-            .by_deadline()
-            .filter(|(deadline, _)| *deadline >= now.millis())
-            .take(SHOWN)
-            .map(|(deadline, key)| Mark {
-                at: Instant::from_millis(deadline).0,
-                label: format!("{} expires", crate::inspector::build::printable(key, 24)).into(),
-            })
-            .collect()
+        let now = self.world.now().millis();
+        let keys = self.world.engine().store().keyspace(self.database()).by_deadline();
+        let keys = keys.filter(|(deadline, _)| *deadline >= now).take(SHOWN);
+        let mut coming: Vec<Mark> =
+            keys.map(|(deadline, key)| mark(deadline, format!("{} expires", printable(key, 24)))).collect();
+        for pane in self.shown() {
+            let blocked = self.world.engine().clients().get(pane.client()).and_then(|client| client.blocked.as_ref());
+            if let Some(deadline) = blocked.and_then(|blocked| blocked.deadline).filter(|deadline| *deadline >= now) {
+                coming.push(mark(deadline, format!("client {} gives up", pane.id)));
+            }
+        }
+        coming.sort_by_key(|mark| mark.at);
+        coming.truncate(SHOWN);
+        coming
     }
 
     // ---- views ------------------------------------------------------------------------------------------------------
@@ -425,9 +425,15 @@ impl Bench {
         let label = |position: usize| journal.get(position).map(|record| Rc::<str>::from(words_of(&record.what)));
         let sent = |record: &sim::Record| matches!(record.what, What::Send(_));
         let own = journal.get(self.begin.position..).unwrap_or_default();
-        let commands = own.iter().filter(|record| sent(record)).map(|record| Mark { at: record.at.0, label: words_of(&record.what).into() }).collect();
-        let last = journal[..now.position.min(journal.len())].iter().rposition(sent).filter(|at| *at >= self.begin.position);
-        let next = journal.get(now.position..).and_then(|ahead| ahead.iter().position(sent)).map(|at| at + now.position);
+        let commands = own
+            .iter()
+            .filter(|record| sent(record))
+            .map(|record| Mark { at: record.at.0, label: words_of(&record.what).into() })
+            .collect();
+        let last =
+            journal[..now.position.min(journal.len())].iter().rposition(sent).filter(|at| *at >= self.begin.position);
+        let next =
+            journal.get(now.position..).and_then(|ahead| ahead.iter().position(sent)).map(|at| at + now.position);
         let named = |at: Option<usize>| at.and_then(label).map(|words| yew::AttrValue::from(words.to_string()));
         let undo = named(last).or_else(|| self.before.is_some().then(|| yew::AttrValue::from("starting over")));
         TimeView {
@@ -442,6 +448,10 @@ impl Bench {
             speed: self.pace.speed,
         }
     }
+}
+
+fn mark(at_ms: i64, label: String) -> Mark {
+    Mark { at: Instant::from_millis(at_ms).0, label: label.into() }
 }
 
 /// A request as one would type it, if it is not too long.

@@ -32,11 +32,20 @@ fn main() {
 
 fn sound(root: &Path) -> Vec<Lesson> {
     let folders = children(root).iter().flat_map(|chapter| children(chapter)).collect::<Vec<_>>();
-    folders.iter().filter_map(|folder| compile::read(root, folder).and_then(|source| compile::compile(&source)).ok()).collect()
+    folders
+        .iter()
+        .filter_map(|folder| compile::read(root, folder).and_then(|source| compile::compile(&source)).ok())
+        .collect()
 }
 
 fn children(folder: &Path) -> Vec<PathBuf> {
-    let mut children: Vec<PathBuf> = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
+    let mut children: Vec<PathBuf> = fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.is_dir())
+        .collect();
     children.sort();
     children
 }

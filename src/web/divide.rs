@@ -36,7 +36,10 @@ pub fn Divide(props: &DivideProps) -> Html {
             if !*held {
                 return;
             }
-            let whole = event.current_target().and_then(|line| line.dyn_into::<Element>().ok()).and_then(|line| line.parent_element());
+            let whole = event
+                .current_target()
+                .and_then(|line| line.dyn_into::<Element>().ok())
+                .and_then(|line| line.parent_element());
             if let Some(whole) = whole.map(|whole| whole.get_bounding_client_rect()) {
                 moved.emit(if level {
                     (f64::from(event.client_y()) - whole.top()) * 100.0 / whole.height()

@@ -15,11 +15,21 @@ use yew::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LessonMsg {
     /// Puts a command of the text into the prompt of the client with this name.
-    Use { client: String, command: String },
+    Use {
+        client: String,
+        command: String,
+    },
     /// Answers the question at this place among the blocks.
-    Answer { block: usize, choice: usize },
-    Hint { task: usize },
-    Solution { task: usize },
+    Answer {
+        block: usize,
+        choice: usize,
+    },
+    Hint {
+        task: usize,
+    },
+    Solution {
+        task: usize,
+    },
     StartOver,
 }
 
@@ -84,11 +94,15 @@ fn BlockView(props: &BlockProps) -> Html {
         Block::Run { transcript } => run(transcript, send),
         Block::Why { title, body } => aside("why", "What happened", title, body, send),
         Block::Mistake { title, body } => aside("mistake", "What people believe", title, body, send),
-        Block::Predict { title, html, choices, transcript } => predict(props.index, title, html, choices, transcript, &props.answers, send),
+        Block::Predict { title, html, choices, transcript } => {
+            predict(props.index, title, html, choices, transcript, &props.answers, send)
+        }
         Block::Task { index } => {
             let task = *index as usize;
             match (props.lesson.tasks.get(task), props.tasks.get(task)) {
-                (Some(text), Some(view)) => html! { <Task index={task} text={Rc::new(text.clone())} view={view.clone()} send={send.clone()} /> },
+                (Some(text), Some(view)) => {
+                    html! { <Task index={task} text={Rc::new(text.clone())} view={view.clone()} send={send.clone()} /> }
+                }
                 _ => Html::default(),
             }
         }
@@ -126,11 +140,15 @@ fn run(transcript: &str, send: &Send) -> Html {
     let Ok(transcript) = Transcript::parse(transcript) else {
         return html! { <pre class="plain">{ transcript.to_owned() }</pre> };
     };
-    let named = transcript.lines.iter().any(|line| matches!(&line.step,
-        Step::Command { client, .. } | Step::Send { client, .. } | Step::Receive { client, .. } if client.name() != "a"));
+    let named = transcript.lines.iter().any(|line| {
+        matches!(&line.step,
+        Step::Command { client, .. } | Step::Send { client, .. } | Step::Receive { client, .. } if client.name() != "a")
+    });
     let command = |name: &str, text: &str| {
         let (client, command) = (name.to_owned(), text.to_owned());
-        let put = send.reform(move |_: MouseEvent| Msg::Lesson(LessonMsg::Use { client: client.clone(), command: command.clone() }));
+        let put = send.reform(move |_: MouseEvent| {
+            Msg::Lesson(LessonMsg::Use { client: client.clone(), command: command.clone() })
+        });
         html! {
             <button class="cmd" onclick={put}>
                 if named { <span class="who">{ client_words(name) }</span> }
@@ -169,7 +187,15 @@ fn expected(reply: &Expected) -> Html {
 }
 
 /// A question. Wrong choices stay on view with the reason why; with the right one comes the transcript that proves it.
-fn predict(block: usize, title: &str, html: &str, choices: &[Choice], transcript: &str, answers: &[(usize, usize)], send: &Send) -> Html {
+fn predict(
+    block: usize,
+    title: &str,
+    html: &str,
+    choices: &[Choice],
+    transcript: &str,
+    answers: &[(usize, usize)],
+    send: &Send,
+) -> Html {
     let chosen = |choice: usize| answers.contains(&(block, choice));
     let solved = choices.iter().enumerate().any(|(index, choice)| choice.right && chosen(index));
     html! {

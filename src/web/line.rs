@@ -90,7 +90,13 @@ impl LineEditor {
     }
 
     pub fn view(&self, _session: &Session, _engine: &Engine, _database: usize) -> LineView {
-        LineView { prompt: None, spans: spans(&self.text), ghost: "".into(), about: About::Nothing, can_complete: false }
+        LineView {
+            prompt: None,
+            spans: spans(&self.text),
+            ghost: "".into(),
+            about: About::Nothing,
+            can_complete: false,
+        }
     }
 }
 

@@ -23,7 +23,12 @@ pub fn Notice(props: &NoticeProps) -> Html {
     let wreck = &props.wreck;
     let letters: String = wreck.journal.iter().map(|byte| char::from(*byte)).collect();
     let journal = window().and_then(|window| window.btoa(&letters).ok()).unwrap_or_default();
-    let report = format!("Rediscover {}\nbroke: {}\nlast input: {}\njournal: {journal}\n", env!("CARGO_PKG_VERSION"), wreck.said, wreck.last);
+    let report = format!(
+        "Rediscover {}\nbroke: {}\nlast input: {}\njournal: {journal}\n",
+        env!("CARGO_PKG_VERSION"),
+        wreck.said,
+        wreck.last
+    );
     let href = format!("data:text/plain;charset=utf-8,{}", String::from(js_sys::encode_uri_component(&report)));
     html! {
         <div class="notice" role="alert">

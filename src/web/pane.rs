@@ -3,6 +3,7 @@
 //! The session decides what is sent and printed; here its actions are carried out on the world. What the pane has shown and what
 //! the session believes are recorded by the world's moments; the line that is being typed belongs to no moment and stays.
 
+use crate::inspector::build::printable;
 use crate::line::LineEditor;
 use crate::recorded::Recorded;
 use crate::terminal::{About, Badge, Entry, Line, PaneMsg, PaneView, Span};
@@ -42,7 +43,14 @@ impl Pane {
     pub fn new(id: u32, client: ClientId, at: Moment) -> Pane {
         let session = Session::connected_to(HOST, PORT);
         let state = State { client, session, entries: Vec::new(), decoder: Decoder::new(), sent: at.now, said: 0 };
-        Pane { id, state: Recorded::new(at, state), editor: LineEditor::default(), queue: Vec::new(), closed: None, focus: 0 }
+        Pane {
+            id,
+            state: Recorded::new(at, state),
+            editor: LineEditor::default(),
+            queue: Vec::new(),
+            closed: None,
+            focus: 0,
+        }
     }
 
     pub fn client(&self) -> ClientId {
@@ -205,10 +213,14 @@ impl Pane {
         let database = world.engine().clients().get(state.client).map_or(0, |client| client.database);
         let shown = self.editor.view(&state.session, world.engine(), database);
         let about = match activity {
-            Activity::Waiting => About::Waiting(waiting_words(state.session.awaited()).into()),
-            Activity::Monitoring => About::Waiting("Showing every command that the server runs. Ctrl-C ends it.".into()),
+            Activity::Waiting => About::Waiting(waiting_words(&state.session, world, state.client).into()),
+            Activity::Monitoring => {
+                About::Waiting("Showing every command that the server runs. Ctrl-C ends it.".into())
+            }
             Activity::Ended => About::Note("redis-cli has ended. Enter starts it again.".into()),
-            Activity::Subscribed if self.editor.is_empty() => About::Note("Waiting for messages. Ctrl-C ends the subscription.".into()),
+            Activity::Subscribed if self.editor.is_empty() => {
+                About::Note("Waiting for messages. Ctrl-C ends the subscription.".into())
+            }
             _ => shown.about,
         };
         PaneView {
@@ -226,43 +238,95 @@ impl Pane {
             ghost: shown.ghost,
             about,
             can_complete: shown.can_complete,
+            queued: queued(world, state.client),
             busy,
             focus: self.focus,
         }
     }
 }
 
-fn waiting_words(command: Option<&[Vec<u8>]>) -> String {
-    let name = command.and_then(|words| words.first()).map(|name| String::from_utf8_lossy(name).to_ascii_uppercase());
-    format!("{} waits for its reply. Ctrl-C gives up.", name.unwrap_or_else(|| "The command".to_owned()))
-}
-
+/// What the server knows of this connection, where the engine has more to say than the prompt.
 fn badges(session: &Session, world: &World, client: ClientId) -> Vec<Badge> {
     let mut badges = Vec::new();
-    let mut badge = |text: &str, tone: &'static str| badges.push(Badge { text: text.into(), tone });
-    if let Some(client) = world.engine().clients().get(client)
-        && client.protocol == resp::Protocol::Resp3
+    let mut badge = |text: String, tone: &'static str| badges.push(Badge { text: text.into(), tone });
+    if session.activity() == Activity::Ended {
+        badge("ended".to_owned(), "");
+    }
+    if session.activity() == Activity::Monitoring {
+        badge("monitor".to_owned(), "now");
+    }
+    let Some(client) = world.engine().clients().get(client) else { return badges };
+    if client.protocol == resp::Protocol::Resp3 {
+        badge("RESP3".to_owned(), "");
+    }
+    if let Some(blocked) = &client.blocked {
+        match blocked.deadline {
+            Some(deadline) => {
+                badge(format!("blocked, {:.1} s left", (deadline - world.now().millis()).max(0) as f64 / 1000.0), "now")
+            }
+            None => badge("blocked, for ever".to_owned(), "now"),
+        }
+    }
+    if let Some(transaction) = &client.transaction {
+        let queued = transaction.requests.len();
+        badge(
+            if transaction.aborted {
+                "transaction, will be refused".to_owned()
+            } else {
+                format!("transaction, {queued} queued")
+            },
+            if transaction.aborted { "bad" } else { "now" },
+        );
+    }
+    if !client.watched.is_empty() {
+        let names: Vec<String> = client.watched.iter().take(3).map(|(_, key)| printable(key, 20)).collect();
+        let names = names.join(", ");
+        if client.watch_broken {
+            badge(format!("✗ {names} changed"), "bad");
+        } else {
+            badge(format!("watches {names}"), "");
+        }
+    }
+    let subscriptions = &client.subscriptions;
+    for name in
+        subscriptions.channels.iter().chain(&subscriptions.patterns).chain(&subscriptions.shard_channels).take(4)
     {
-        badge("RESP3", "");
-    }
-    match session.activity() {
-        Activity::Waiting => badge("blocked", "now"),
-        Activity::Monitoring => badge("monitor", "now"),
-        Activity::Subscribed => badge("subscribed", "now"),
-        Activity::Ended => badge("ended", ""),
-        Activity::Prompt => {}
-    }
-    if session.in_transaction() {
-        badge("transaction", "now");
+        badge(format!("hears {}", printable(name, 24)), "now");
     }
     badges
+}
+
+fn queued(world: &World, client: ClientId) -> Vec<Rc<str>> {
+    let client = world.engine().clients().get(client);
+    let requests =
+        client.and_then(|client| client.transaction.as_ref()).map(|transaction| transaction.requests.as_slice());
+    let words = |request: &engine::Request| request.args().all().map(term::quote::typed).collect::<Vec<_>>().join(" ");
+    requests.unwrap_or_default().iter().map(|request| words(request).into()).collect()
+}
+
+/// What a blocked client waits for, in words.
+fn waiting_words(session: &Session, world: &World, client: ClientId) -> String {
+    if let Some(blocked) = world.engine().clients().get(client).and_then(|client| client.blocked.as_ref()) {
+        let keys: Vec<String> = blocked.keys.iter().take(3).map(|key| printable(key, 24)).collect();
+        return format!("Waiting for something to arrive in {}. Ctrl-C gives up.", keys.join(", "));
+    }
+    let name = session
+        .awaited()
+        .and_then(|words| words.first())
+        .map(|name| String::from_utf8_lossy(name).to_ascii_uppercase());
+    format!("{} waits for its reply. Ctrl-C gives up.", name.unwrap_or_else(|| "The command".to_owned()))
 }
 
 impl State {
     fn print(&mut self, line: term::Line) {
         if let term::Line::Input { prompt, line } = &line {
             self.said += 1;
-            let entry = Entry { id: self.said, prompt: prompt.as_str().into(), input: crate::line::spans(line), lines: Vec::new() };
+            let entry = Entry {
+                id: self.said,
+                prompt: prompt.as_str().into(),
+                input: crate::line::spans(line),
+                lines: Vec::new(),
+            };
             self.entries.push(Rc::new(entry));
             if self.entries.len() > ENTRIES {
                 self.entries.remove(0);
@@ -271,7 +335,12 @@ impl State {
         }
         if self.entries.is_empty() {
             self.said += 1;
-            self.entries.push(Rc::new(Entry { id: self.said, prompt: "".into(), input: Vec::new(), lines: Vec::new() }));
+            self.entries.push(Rc::new(Entry {
+                id: self.said,
+                prompt: "".into(),
+                input: Vec::new(),
+                lines: Vec::new(),
+            }));
         }
         if let Some(entry) = self.entries.last_mut() {
             Rc::make_mut(entry).lines.extend(lines_of(&line));

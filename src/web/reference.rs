@@ -18,7 +18,9 @@ pub struct ReferenceProps {
 /// A container such as CLIENT stands for its subcommands.
 fn rows() -> Vec<&'static Command> {
     let mut rows: Vec<&Command> = table::all()
-        .flat_map(|command| if command.subcommands.is_empty() { core::slice::from_ref(command) } else { command.subcommands })
+        .flat_map(
+            |command| if command.subcommands.is_empty() { core::slice::from_ref(command) } else { command.subcommands },
+        )
         .collect();
     rows.sort_by_key(|command| command.full_name);
     rows
@@ -43,7 +45,9 @@ pub fn Reference(props: &ReferenceProps) -> Html {
         Some(Msg::FindCommand(input.value()))
     });
     use_effect_with(props.named.clone(), |named| {
-        let row = window().and_then(|window| window.document()).and_then(|document| document.get_element_by_id(&anchor(named)));
+        let row = window()
+            .and_then(|window| window.document())
+            .and_then(|document| document.get_element_by_id(&anchor(named)));
         if let Some(row) = row.filter(|_| !named.is_empty()) {
             row.scroll_into_view();
         }
@@ -51,7 +55,8 @@ pub fn Reference(props: &ReferenceProps) -> Html {
     let group = |group: Group| {
         let name = group.name();
         let on = *props.filter == *name;
-        let choose = props.send.reform(move |_: MouseEvent| Msg::FindCommand(if on { String::new() } else { name.to_owned() }));
+        let choose =
+            props.send.reform(move |_: MouseEvent| Msg::FindCommand(if on { String::new() } else { name.to_owned() }));
         html! { <button key={name} aria-pressed={on.to_string()} onclick={choose}>{ name }</button> }
     };
     html! {
@@ -83,7 +88,7 @@ fn row(command: &'static Command, named: &str) -> Html {
     let name = command.full_name.replace('|', " ").to_ascii_uppercase();
     html! {
         <li key={command.full_name} id={anchor(command.full_name)} class={classes!((path == named).then_some("named"))}>
-            <div class="syntax"><a href={Route::Commands(path).href()}>{ name }</a>{ " " }{ command.syntax }</div>
+            <div class="syntax"><a href={Route::Commands(path).href()}>{ name }</a>{ " " }{ command.syntax_display() }</div>
             <p>{ command.summary }</p>
             <div class="facts"><b>{ command.complexity }</b>{ format!("{}, since {}", command.group.name(), command.since) }</div>
         </li>

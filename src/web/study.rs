@@ -1,11 +1,11 @@
 //! How a learner stands in a lesson: what was typed, which tasks are met, which hints were asked for.
 
 use crate::tasks::{Differs, TaskView};
+use course::Lesson;
+use course::Progress;
 use course::goal;
-use course::lesson::{Block, Lesson};
 use course::rule;
 use course::transcript::{Transcript, arguments};
-use course::{Progress, transcript::Step};
 use sim::{Moment, World};
 use std::rc::Rc;
 
@@ -37,7 +37,15 @@ impl Study {
             .iter()
             .map(|task| Rc::new(TaskView { met: progress.is_done(&lesson.slug, &task.title), ..TaskView::default() }))
             .collect();
-        Study { hints: vec![0; lesson.tasks.len()], examples, typed: Vec::new(), met_at: 0, answers: Rc::default(), tasks, lesson }
+        Study {
+            hints: vec![0; lesson.tasks.len()],
+            examples,
+            typed: Vec::new(),
+            met_at: 0,
+            answers: Rc::default(),
+            tasks,
+            lesson,
+        }
     }
 
     /// Notes what was typed at a moment; what was typed later belonged to a future that is forgotten.
@@ -90,24 +98,6 @@ impl Study {
 
     pub fn answer(&mut self, block: usize, choice: usize) {
         Rc::make_mut(&mut self.answers).push((block, choice));
-    }
-
-    /// How many clients the text speaks of.
-    pub fn clients(&self) -> usize {
-        let named = |text: &str| {
-            Transcript::parse(text).map_or(1, |transcript| {
-                let clients = transcript.lines.iter().filter_map(|line| match &line.step {
-                    Step::Command { client, .. } | Step::Send { client, .. } | Step::Receive { client, .. } => Some(crate::lesson::client_number(client.name())),
-                    _ => None,
-                });
-                clients.max().unwrap_or(1)
-            })
-        };
-        let runs = self.lesson.blocks.iter().filter_map(|block| match block {
-            Block::Run { transcript } => Some(named(transcript)),
-            _ => None,
-        });
-        runs.max().unwrap_or(1)
     }
 }
 

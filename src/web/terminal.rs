@@ -28,6 +28,8 @@ pub struct PaneView {
     pub ghost: Rc<str>,
     pub about: About,
     pub can_complete: bool,
+    /// The commands that wait for EXEC.
+    pub queued: Vec<Rc<str>>,
     /// Whether the client waits for its reply and takes no line.
     pub busy: bool,
     /// Counts the times that the input should take the focus.
@@ -66,8 +68,15 @@ pub struct Span {
 pub enum About {
     Nothing,
     /// The argument that comes now, what may follow, and facts about the command.
-    Argument { now: Rc<str>, rest: Rc<str>, facts: Vec<Rc<str>> },
-    Offers { words: Vec<Rc<str>>, chosen: Option<usize> },
+    Argument {
+        now: Rc<str>,
+        rest: Rc<str>,
+        facts: Vec<Rc<str>>,
+    },
+    Offers {
+        words: Vec<Rc<str>>,
+        chosen: Option<usize>,
+    },
     Note(Rc<str>),
     Waiting(Rc<str>),
 }
@@ -142,7 +151,9 @@ pub fn Pane(props: &PaneProps) -> Html {
     let follow = {
         let (input_ref, paint_ref) = (input_ref.clone(), paint_ref.clone());
         move || {
-            if let (Some(input), Some(paint)) = (input_ref.cast::<HtmlInputElement>(), paint_ref.cast::<web_sys::HtmlElement>()) {
+            if let (Some(input), Some(paint)) =
+                (input_ref.cast::<HtmlInputElement>(), paint_ref.cast::<web_sys::HtmlElement>())
+            {
                 let _ = paint.style().set_property("transform", &format!("translateX(-{}px)", input.scroll_left()));
             }
         }
@@ -193,7 +204,9 @@ pub fn Pane(props: &PaneProps) -> Html {
     let grasp = {
         let input_ref = input_ref.clone();
         Callback::from(move |_: MouseEvent| {
-            let selecting = window().and_then(|window| window.get_selection().ok()?).is_some_and(|selection| !selection.is_collapsed());
+            let selecting = window()
+                .and_then(|window| window.get_selection().ok()?)
+                .is_some_and(|selection| !selection.is_collapsed());
             if !selecting && let Some(input) = input_ref.cast::<HtmlInputElement>() {
                 let _ = input.focus();
             }
@@ -222,6 +235,9 @@ pub fn Pane(props: &PaneProps) -> Html {
                 <div class="log" role="log" aria-label={format!("Transcript of {}", view.name)}>
                     { for view.entries.iter().map(|entry| html! { <Said key={entry.id} entry={entry.clone()} send={props.send.clone()} pane={id} /> }) }
                 </div>
+                if !view.queued.is_empty() {
+                    <ol class="queue" aria-label="Queued until EXEC">{ for view.queued.iter().enumerate().map(|(index, command)| html! { <li key={index}>{ command.to_string() }</li> }) }</ol>
+                }
                 <form class="ask" onsubmit={submit}>
                     <label class="prompt live" for={field.clone()} aria-hidden="true"><span class="host">{ host }</span>{ rest }</label>
                     <div class="field">
@@ -243,7 +259,11 @@ pub fn Pane(props: &PaneProps) -> Html {
 
 fn spans(spans: &[Span]) -> Html {
     let draw = |span: &Span| {
-        if span.class.is_empty() { html! { { span.text.to_string() } } } else { html! { <span class={span.class}>{ span.text.to_string() }</span> } }
+        if span.class.is_empty() {
+            html! { { span.text.to_string() } }
+        } else {
+            html! { <span class={span.class}>{ span.text.to_string() }</span> }
+        }
     };
     spans.iter().map(draw).collect()
 }
@@ -340,5 +360,7 @@ fn nothing_selected(event: &KeyboardEvent) -> bool {
     event
         .target_dyn_into::<HtmlInputElement>()
         .is_none_or(|input| input.selection_start().ok().flatten() == input.selection_end().ok().flatten())
-        && window().and_then(|window| window.get_selection().ok()?).is_none_or(|selection| String::from(selection.to_string()).is_empty())
+        && window()
+            .and_then(|window| window.get_selection().ok()?)
+            .is_none_or(|selection| String::from(selection.to_string()).is_empty())
 }

@@ -36,7 +36,8 @@ impl Theme {
     }
 
     pub fn apply(self) {
-        let Some(root) = window().and_then(|window| window.document()).and_then(|document| document.document_element()) else {
+        let Some(root) = window().and_then(|window| window.document()).and_then(|document| document.document_element())
+        else {
             return;
         };
         let _ = match self {

@@ -136,7 +136,8 @@ pub fn Timebar(props: &TimebarProps) -> Html {
     let redo = view.redo.as_ref().map_or_else(|| "Redo".to_owned(), |what| format!("Redo {what}"));
     let (play, play_icon) = if view.playing { ("Pause", Icon::Pause) } else { ("Play", Icon::Play) };
     let next = view.coming.first();
-    let jump = next.map_or_else(|| "Nothing is due".to_owned(), |mark| format!("Jump to the next event: {}", mark.label));
+    let jump =
+        next.map_or_else(|| "Nothing is due".to_owned(), |mark| format!("Jump to the next event: {}", mark.label));
     html! {
         <section class="timebar" aria-label="Time">
             <div class="transport" role="group" aria-label="Time controls">
@@ -180,8 +181,12 @@ fn Track(props: &TimebarProps) -> Html {
         let view = view.clone();
         when(&props.send, move |event: KeyboardEvent| {
             let moment = match event.key().as_str() {
-                "ArrowLeft" | "ArrowDown" => view.commands.iter().rev().map(|mark| mark.at).find(|at| *at < view.now).unwrap_or(view.start),
-                "ArrowRight" | "ArrowUp" => view.commands.iter().map(|mark| mark.at).find(|at| *at > view.now).unwrap_or(view.reached),
+                "ArrowLeft" | "ArrowDown" => {
+                    view.commands.iter().rev().map(|mark| mark.at).find(|at| *at < view.now).unwrap_or(view.start)
+                }
+                "ArrowRight" | "ArrowUp" => {
+                    view.commands.iter().map(|mark| mark.at).find(|at| *at > view.now).unwrap_or(view.reached)
+                }
                 "Home" => view.start,
                 "End" => view.reached,
                 _ => return None,
@@ -245,7 +250,9 @@ mod tests {
     fn every_moment_has_its_own_place_and_comes_back_from_it() {
         let scale = Scale::new(&view());
         let mut last = -1.0;
-        for moment in [1_000, 1_900_000, 2_000_000, 2_050_000, 2_100_000, 5_000_000, 9_000_000, 1_000_000_000, 3_600_000_000] {
+        for moment in
+            [1_000, 1_900_000, 2_000_000, 2_050_000, 2_100_000, 5_000_000, 9_000_000, 1_000_000_000, 3_600_000_000]
+        {
             let place = scale.place(moment);
             assert!(place > last && place <= 1.0, "{moment} at {place}");
             assert!(scale.moment(place).abs_diff(moment) < 10, "{moment} at {place}");

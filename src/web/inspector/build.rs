@@ -1,6 +1,7 @@
 //! From the engine's keyspace to the ledger. Only what is shown is made into words.
 
-use super::view::{Field, KEYS, KeyView, KeyspaceView, Life, Part, Picture, Rung, SHOWN};
+use super::view::{KEYS, KeyView, KeyspaceView, Life, Part, Picture, SHOWN};
+use engine::types::End;
 use engine::{Engine, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -40,13 +41,24 @@ pub fn key_id(database: usize, name: &[u8]) -> Rc<str> {
 }
 
 /// The keyspace of one database at the engine's present; `position` says how many inputs have happened.
-pub fn keyspace_view(engine: &Engine, now_ms: i64, position: usize, database: usize, filter: &str, memory: &mut Memory) -> KeyspaceView {
+pub fn keyspace_view(
+    engine: &Engine,
+    now_ms: i64,
+    position: usize,
+    database: usize,
+    filter: &str,
+    memory: &mut Memory,
+) -> KeyspaceView {
     let keyspace = engine.store().keyspace(database);
     let wanted = Order { position, len: keyspace.len(), database, filter: filter.to_owned() };
     let known = memory.order.as_ref().is_some_and(|(order, ..)| *order == wanted);
     if !known {
-        let mut matching: Vec<(Vec<u8>, usize)> =
-            keyspace.iter().enumerate().filter(|(_, (name, ..))| fits(name, filter)).map(|(at, (name, ..))| (name.to_vec(), at)).collect();
+        let mut matching: Vec<(Vec<u8>, usize)> = keyspace
+            .iter()
+            .enumerate()
+            .filter(|(_, (name, ..))| fits(name, filter))
+            .map(|(at, (name, ..))| (name.to_vec(), at))
+            .collect();
         let count = matching.len();
         if count > KEYS {
             matching.select_nth_unstable(KEYS);
@@ -159,14 +171,39 @@ pub fn printable(bytes: &[u8], most: usize) -> String {
 }
 
 fn size(value: &Value) -> Option<String> {
-    value.as_string().map(|text| counted(text.len(), "byte", "bytes"))
+    Some(match value {
+        Value::List(list) => counted(list.len(), "element", "elements"),
+        _ => counted(value.as_string()?.len(), "byte", "bytes"),
+    })
+}
+
+/// At most so many bytes of a part are shown.
+const PART: usize = 60;
+
+fn part(bytes: &[u8]) -> Part {
+    Part { text: printable(&bytes[..bytes.len().min(PART * 2)], PART).into(), fresh: false }
 }
 
 fn picture(value: &Value) -> Picture {
-    if let Some(text) = value.as_string() {
-        const MOST: usize = 240;
-        let shown = &text[..text.len().min(MOST)];
-        return Picture::Text { text: printable(shown, MOST).into(), fresh: false, more: text.len() - shown.len() };
+    match value {
+        Value::List(list) => {
+            let (len, whole) = (list.len(), list.len() <= SHOWN);
+            let head = list.walk(End::Left, 0).take(if whole { len } else { SHOWN / 2 });
+            let tail = list.walk(End::Right, 0).take(if whole { 0 } else { SHOWN / 2 });
+            let mut tail: Vec<Part> = tail.map(|element| part(&element.text())).collect();
+            tail.reverse();
+            Picture::List {
+                head: head.map(|element| part(&element.text())).collect(),
+                hidden: if whole { 0 } else { len - SHOWN },
+                tail,
+            }
+        }
+        _ => {
+            const MOST: usize = 240;
+            let text = value.as_string();
+            let bytes: &[u8] = text.as_deref().unwrap_or_default();
+            let shown = &bytes[..bytes.len().min(MOST)];
+            Picture::Text { text: printable(shown, MOST).into(), fresh: false, more: bytes.len() - shown.len() }
+        }
     }
-    Picture::Set { members: Vec::new(), hidden: 0 }
 }

@@ -81,7 +81,13 @@ struct RowProps {
 #[component]
 fn Row(props: &RowProps) -> Html {
     let view = &props.view;
-    let state = if view.gone { "gone" } else if view.touched { "touched" } else { "" };
+    let state = if view.gone {
+        "gone"
+    } else if view.touched {
+        "touched"
+    } else {
+        ""
+    };
     html! {
         <li class={classes!("key", view.kind, state)}>
             <div><div class="name">{ view.name.to_string() }</div><span class="type">{ view.type_words() }</span></div>

@@ -65,12 +65,29 @@ pub struct Rung {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Picture {
-    Text { text: Rc<str>, fresh: bool, more: usize },
+    Text {
+        text: Rc<str>,
+        fresh: bool,
+        more: usize,
+    },
     /// A long list is drawn from both ends.
-    List { head: Vec<Part>, tail: Vec<Part>, hidden: usize },
-    Set { members: Vec<Part>, hidden: usize },
-    Hash { fields: Vec<Field>, hidden: usize },
-    Ladder { rungs: Vec<Rung>, hidden: usize },
+    List {
+        head: Vec<Part>,
+        tail: Vec<Part>,
+        hidden: usize,
+    },
+    Set {
+        members: Vec<Part>,
+        hidden: usize,
+    },
+    Hash {
+        fields: Vec<Field>,
+        hidden: usize,
+    },
+    Ladder {
+        rungs: Vec<Rung>,
+        hidden: usize,
+    },
 }
 
 impl KeyView {
@@ -84,10 +101,16 @@ impl Picture {
     pub fn words(&self) -> String {
         let (parts, hidden): (Vec<String>, usize) = match self {
             Picture::Text { text, more, .. } => (vec![text.to_string()], *more),
-            Picture::List { head, tail, hidden } => (head.iter().chain(tail).map(|part| part.text.to_string()).collect(), *hidden),
+            Picture::List { head, tail, hidden } => {
+                (head.iter().chain(tail).map(|part| part.text.to_string()).collect(), *hidden)
+            }
             Picture::Set { members, hidden } => (members.iter().map(|part| part.text.to_string()).collect(), *hidden),
-            Picture::Hash { fields, hidden } => (fields.iter().map(|field| format!("{}: {}", field.name, field.value)).collect(), *hidden),
-            Picture::Ladder { rungs, hidden } => (rungs.iter().map(|rung| format!("{}. {} ({})", rung.rank, rung.member, rung.score)).collect(), *hidden),
+            Picture::Hash { fields, hidden } => {
+                (fields.iter().map(|field| format!("{}: {}", field.name, field.value)).collect(), *hidden)
+            }
+            Picture::Ladder { rungs, hidden } => {
+                (rungs.iter().map(|rung| format!("{}. {} ({})", rung.rank, rung.member, rung.score)).collect(), *hidden)
+            }
         };
         let mut words = parts.join("\n");
         if hidden > 0 {
@@ -99,7 +122,9 @@ impl Picture {
     /// Marks what was not there `before`.
     pub fn mark_fresh(&mut self, before: Option<&Picture>) {
         match self {
-            Picture::Text { text, fresh, .. } => *fresh = !matches!(before, Some(Picture::Text { text: old, .. }) if old == text),
+            Picture::Text { text, fresh, .. } => {
+                *fresh = !matches!(before, Some(Picture::Text { text: old, .. }) if old == text)
+            }
             Picture::List { head, tail, hidden } => {
                 let Some(Picture::List { head: old_head, tail: old_tail, hidden: old_hidden }) = before else {
                     return mark_all(head.iter_mut().chain(tail));
@@ -109,7 +134,8 @@ impl Picture {
                 let whole = *hidden == 0 && *old_hidden == 0;
                 let mut new: Vec<&mut Part> = head.iter_mut().chain(tail).collect();
                 let same_head = new.iter().zip(&old).take_while(|(new, old)| *new.text == ***old).count();
-                let same_tail = new.iter().rev().zip(old.iter().rev()).take_while(|(new, old)| *new.text == ***old).count();
+                let same_tail =
+                    new.iter().rev().zip(old.iter().rev()).take_while(|(new, old)| *new.text == ***old).count();
                 let end = if whole { new.len() - same_tail.min(new.len() - same_head) } else { new.len() - same_tail };
                 for part in new.iter_mut().take(end).skip(same_head) {
                     part.fresh = true;

@@ -262,7 +262,10 @@ fn badges(session: &Session, world: &World, client: ClientId) -> Vec<Badge> {
     if let Some(blocked) = &client.blocked {
         match blocked.deadline {
             Some(deadline) => {
-                badge(format!("blocked, {:.1} s left", (deadline - world.now().millis()).max(0) as f64 / 1000.0), "now")
+                badge(
+                    format!("blocked, {:.1} s left", (deadline - world.now().millis()).max(0) as f64 / 1000.0),
+                    "now",
+                );
             }
             None => badge("blocked, for ever".to_owned(), "now"),
         }

@@ -153,12 +153,12 @@ pub fn printable(bytes: &[u8], most: usize) -> String {
                 '\n' => text.push_str("\\n"),
                 '\r' => text.push_str("\\r"),
                 '\t' => text.push_str("\\t"),
-                letter if letter.is_control() => text.push_str(&format!("\\x{:02x}", letter as u32)),
+                letter if letter.is_control() => text.push_str(&escaped(letter as u32)),
                 letter => text.push(letter),
             }
         }
         for byte in chunk.invalid() {
-            text.push_str(&format!("\\x{byte:02x}"));
+            text.push_str(&escaped(u32::from(*byte)));
         }
         if text.len() > most {
             let end = (0..=most).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
@@ -168,6 +168,10 @@ pub fn printable(bytes: &[u8], most: usize) -> String {
         }
     }
     text
+}
+
+fn escaped(code: u32) -> String {
+    format!("\\x{code:02x}")
 }
 
 fn size(value: &Value) -> Option<String> {

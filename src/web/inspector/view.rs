@@ -112,18 +112,15 @@ impl Picture {
                 (rungs.iter().map(|rung| format!("{}. {} ({})", rung.rank, rung.member, rung.score)).collect(), *hidden)
             }
         };
-        let mut words = parts.join("\n");
-        if hidden > 0 {
-            words.push_str(&format!("\nand {hidden} more"));
-        }
-        words
+        let words = parts.join("\n");
+        if hidden > 0 { format!("{words}\nand {hidden} more") } else { words }
     }
 
     /// Marks what was not there `before`.
     pub fn mark_fresh(&mut self, before: Option<&Picture>) {
         match self {
             Picture::Text { text, fresh, .. } => {
-                *fresh = !matches!(before, Some(Picture::Text { text: old, .. }) if old == text)
+                *fresh = !matches!(before, Some(Picture::Text { text: old, .. }) if old == text);
             }
             Picture::List { head, tail, hidden } => {
                 let Some(Picture::List { head: old_head, tail: old_tail, hidden: old_hidden }) = before else {

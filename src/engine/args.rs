@@ -114,6 +114,38 @@ impl<'a> Args<'a> {
         Ok(keys)
     }
 
+    /// The next argument as a number whose sign can be turned.
+    pub fn symmetric(&mut self) -> Result<i64, Error> {
+        let number = self.integer()?;
+        if number == i64::MIN { Err(Error::RANGE_SYMMETRIC) } else { Ok(number) }
+    }
+
+    /// The keys of SINTERCARD and ZINTERCARD, whose number stands before them.
+    pub fn cardinality_keys(&mut self) -> Result<Args<'a>, Error> {
+        let count =
+            number::parse_integer(self.next()?).filter(|&count| count > 0).ok_or(Error::NUMKEYS_NOT_POSITIVE)?;
+        self.seek(self.position() - 1);
+        if usize::try_from(count).is_ok_and(|count| count < self.left()) {
+            self.counted_keys(Error::NUMKEYS_NOT_POSITIVE)
+        } else {
+            Err(Error::TOO_MANY_KEYS)
+        }
+    }
+
+    /// `LIMIT limit`, as often as it is there, and nothing else; without one 0.
+    pub fn cardinality_limit(&mut self) -> Result<usize, Error> {
+        let mut limit = 0;
+        while self.left() > 0 {
+            if !self.word_with("LIMIT", 1) {
+                return Err(Error::SYNTAX);
+            }
+            let number =
+                number::parse_integer(self.next()?).filter(|&number| number >= 0).ok_or(Error::LIMIT_NEGATIVE)?;
+            limit = usize::try_from(number).unwrap_or(usize::MAX);
+        }
+        Ok(limit)
+    }
+
     /// What is left, from here on.
     pub fn rest(&self) -> impl ExactSizeIterator<Item = &'a [u8]> + Clone + use<'a> {
         let args = *self;

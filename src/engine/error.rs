@@ -57,6 +57,11 @@ texts! {
     MAXLEN_NEGATIVE = "ERR MAXLEN can't be negative";
     RANK_ZERO = "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use negative to start from the end of the list";
     RANGE_SYMMETRIC = "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807";
+    LIMIT_NEGATIVE = "ERR LIMIT can't be negative";
+    TOO_MANY_KEYS = "ERR Number of keys can't be greater than number of args";
+    NOVALUES_OUTSIDE_HSCAN = "ERR NOVALUES option can only be used in HSCAN";
+    /// What no server could answer, because the reply alone would fill the memory.
+    OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'.";
     INVALID_CURSOR = "ERR invalid cursor";
 }
 

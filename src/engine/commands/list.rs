@@ -341,7 +341,7 @@ fn linsert(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
 
 fn lrem(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     let key = args.next()?;
-    let count = symmetric(args.integer()?)?;
+    let count = args.symmetric()?;
     let element = args.next()?;
     let fill = fill(ctx.db);
     let Some(list) = ctx.db.write::<List>(key)? else {
@@ -361,11 +361,6 @@ fn lrem(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
         }
     }
     Ok(())
-}
-
-/// A number whose sign can be turned.
-fn symmetric(number: i64) -> Result<i64, Error> {
-    if number == i64::MIN { Err(Error::RANGE_SYMMETRIC) } else { Ok(number) }
 }
 
 fn ltrim(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
@@ -400,7 +395,7 @@ fn lpos(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
             _ => Err(error),
         };
         if args.word_with("rank", 1) {
-            rank = symmetric(args.integer()?)?;
+            rank = args.symmetric()?;
             if rank == 0 {
                 return Err(Error::RANK_ZERO);
             }

@@ -9,6 +9,8 @@ mod lcs;
 mod list;
 mod list_blocking;
 pub(crate) mod pubsub;
+mod set;
+mod set_algebra;
 mod string;
 pub(crate) mod transaction;
 
@@ -24,6 +26,8 @@ pub(crate) const GROUPS: &[&[Command]] = &[
     lcs::COMMANDS,
     list::COMMANDS,
     list_blocking::COMMANDS,
+    set::COMMANDS,
+    set_algebra::COMMANDS,
     pubsub::COMMANDS,
     string::COMMANDS,
     transaction::COMMANDS,

@@ -1,9 +1,10 @@
 //! From the name that a client sent to the row.
 //!
 //! Names are at most 24 bytes, so one is three words of eight bytes, made lower case eight bytes at a time. While the crate compiles,
-//! a seed is found under which no two names fall into the same slot of a table four times their number ("perfect
-//! hashing"): looking up is hashing three words, one load and one comparison. Rows are numbered, commands first and then all
-//! subcommands, so that statistics and permissions are arrays.
+//! names are dealt into small buckets, and for every bucket a displacement is found that takes its names to slots of their own
+//! (perfect hashing by "hash and displace"; Belazzougui, Botelho, Dietzfelbinger 2009): looking up is hashing three words, two
+//! loads and one comparison. Rows are numbered, commands first and then all subcommands, so that statistics and permissions
+//! are arrays.
 
 use super::Command;
 use crate::commands::GROUPS;
@@ -13,7 +14,8 @@ pub const COMMANDS: usize = count(false);
 /// How many rows there are in all; every [`Command::id`] is smaller.
 pub const ROWS: usize = COMMANDS + SUBCOMMANDS;
 const SUBCOMMANDS: usize = count(true);
-const SLOTS: usize = (COMMANDS * 4).next_power_of_two();
+const SLOTS: usize = (COMMANDS * 2).next_power_of_two();
+const BUCKETS: usize = SLOTS / 4;
 const EMPTY: u16 = u16::MAX;
 
 static SUBS: [Command; SUBCOMMANDS] = subcommands();
@@ -35,7 +37,7 @@ pub fn row(id: u16) -> Option<&'static Command> {
 #[inline]
 pub fn find(name: &[u8]) -> Option<&'static Command> {
     let words = Words::of(name)?;
-    let slot = words.slot(HASH.seed);
+    let slot = HASH.slot(words.hash());
     if HASH.words[slot] == words { TABLE.get(usize::from(HASH.rows[slot])) } else { None }
 }
 
@@ -86,10 +88,10 @@ impl Words {
     }
 
     #[inline]
-    const fn slot(self, seed: u64) -> usize {
-        let mixed =
-            (self.first ^ self.last.rotate_left(23) ^ self.middle.rotate_left(41) ^ self.len).wrapping_mul(seed);
-        ((mixed ^ (mixed >> 29)).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40) as usize & (SLOTS - 1)
+    const fn hash(self) -> u64 {
+        let mixed = self.first ^ self.last.rotate_left(23) ^ self.middle.rotate_left(41) ^ self.len;
+        let mixed = mixed.wrapping_mul(0x2545_F491_4F6C_DD1D);
+        mixed ^ mixed >> 29
     }
 
     const fn equals(self, other: Words) -> bool {
@@ -109,53 +111,94 @@ const fn lower(word: u64) -> u64 {
 }
 
 struct Hash {
-    seed: u64,
+    displacements: [u16; BUCKETS],
     words: [Words; SLOTS],
     rows: [u16; SLOTS],
 }
 
 impl Hash {
+    #[inline]
+    const fn slot(&self, hash: u64) -> usize {
+        displaced(hash, self.displacements[bucket(hash)])
+    }
+
     const fn build() -> Hash {
-        let mut names = [Words { first: 0, last: 0, middle: 0, len: 0 }; COMMANDS];
+        // No name has length 100, so an empty slot equals nothing.
+        let nothing = Words { first: 0, last: 0, middle: 0, len: 100 };
+        let mut hash = Hash { displacements: [0; BUCKETS], words: [nothing; SLOTS], rows: [EMPTY; SLOTS] };
+        let mut names = [nothing; COMMANDS];
+        let mut hashes = [0; COMMANDS];
+        let mut sizes = [0; BUCKETS];
         let mut at = 0;
         while at < COMMANDS {
             names[at] = match Words::of(TABLE[at].name.as_bytes()) {
                 Some(words) => words,
                 None => panic!("a command's name is longer than 24 bytes"),
             };
-            let mut before = 0;
-            while before < at {
-                assert!(!names[at].equals(names[before]), "two rows have the same name");
-                before += 1;
-            }
+            hashes[at] = names[at].hash();
+            sizes[bucket(hashes[at])] += 1;
             at += 1;
         }
-        let mut seed: u64 = 0x2545_F491_4F6C_DD1D;
-        loop {
-            if let Some(hash) = Hash::with_seed(seed, &names) {
-                return hash;
+        // The fullest buckets first, while there is room.
+        let mut size = COMMANDS;
+        while size > 0 {
+            let mut at = 0;
+            while at < BUCKETS {
+                if sizes[at] == size {
+                    hash.place(at, &names, &hashes);
+                }
+                at += 1;
             }
-            seed = seed.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(2) | 1;
+            size -= 1;
         }
+        hash
     }
 
-    /// None when two names would share a slot.
-    const fn with_seed(seed: u64, names: &[Words; COMMANDS]) -> Option<Hash> {
-        // No name has length 100, so an empty slot equals nothing.
-        let nothing = Words { first: 0, last: 0, middle: 0, len: 100 };
-        let mut hash = Hash { seed, words: [nothing; SLOTS], rows: [EMPTY; SLOTS] };
-        let mut at = 0;
-        while at < COMMANDS {
-            let slot = names[at].slot(seed);
-            if hash.rows[slot] != EMPTY {
-                return None;
+    /// Finds a displacement under which all names of a bucket get slots that are free, and puts them there.
+    const fn place(&mut self, wanted: usize, names: &[Words; COMMANDS], hashes: &[u64; COMMANDS]) {
+        let mut displacement = 0;
+        loop {
+            let mut placed = [0; COMMANDS];
+            let mut count = 0;
+            let mut at = 0;
+            let mut fits = true;
+            while at < COMMANDS && fits {
+                if bucket(hashes[at]) == wanted {
+                    let slot = displaced(hashes[at], displacement);
+                    if self.rows[slot] == EMPTY {
+                        self.words[slot] = names[at];
+                        self.rows[slot] = at as u16;
+                        placed[count] = slot;
+                        count += 1;
+                    } else {
+                        assert!(!self.words[slot].equals(names[at]), "two rows have the same name");
+                        fits = false;
+                    }
+                }
+                at += 1;
             }
-            hash.words[slot] = names[at];
-            hash.rows[slot] = at as u16;
-            at += 1;
+            if fits {
+                self.displacements[wanted] = displacement;
+                return;
+            }
+            while count > 0 {
+                count -= 1;
+                self.rows[placed[count]] = EMPTY;
+                self.words[placed[count]].len = 100;
+            }
+            displacement += 1;
         }
-        Some(hash)
     }
+}
+
+#[inline]
+const fn bucket(hash: u64) -> usize {
+    hash as usize & (BUCKETS - 1)
+}
+
+#[inline]
+const fn displaced(hash: u64, displacement: u16) -> usize {
+    ((hash ^ displacement as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40) as usize & (SLOTS - 1)
 }
 
 const fn count(subcommands: bool) -> usize {

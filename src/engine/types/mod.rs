@@ -8,5 +8,5 @@ mod zset;
 
 pub use hash::Hash;
 pub use list::{End, Fill, List};
-pub use set::Set;
+pub use set::{Set, SetLimits};
 pub use zset::SortedSet;

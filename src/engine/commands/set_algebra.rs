@@ -88,7 +88,10 @@ fn intersect(mut sets: Vec<Rc<Set>>, effort: &mut u64, mut visit: impl FnMut(Ele
 fn intersection(sources: Vec<Option<Rc<Set>>>, limits: &SetLimits, effort: &mut u64) -> Set {
     let mut result = Set::default();
     if let Some(sets) = sources.into_iter().collect::<Option<Vec<_>>>() {
-        intersect(sets, effort, |member| result.add(&member.text(), limits));
+        intersect(sets, effort, |member| {
+            result.add(&member.text(), limits);
+            true
+        });
     }
     result
 }
@@ -165,7 +168,18 @@ fn store(ctx: &mut Ctx, args: &mut Args, operation: Operation, event: &'static s
 }
 
 fn sinter(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
-    reply(ctx, args, intersection)
+    let sources = sources(ctx.db, args.rest())?;
+    let mark = ctx.reply.mark();
+    let mut found = 0;
+    if let Some(sets) = sources.into_iter().collect::<Option<Vec<_>>>() {
+        intersect(sets, &mut ctx.effort, |member| {
+            reply_element(&mut ctx.reply, member);
+            found += 1;
+            true
+        });
+    }
+    ctx.reply.set_at(mark, found);
+    Ok(())
 }
 
 fn sinterstore(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {

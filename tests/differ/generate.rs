@@ -1,0 +1,286 @@
+//! Commands out of the table: arguments from the syntax tree, keys that meet their own type more often than not, numbers from
+//! the borders, and now and then a mistake.
+
+use crate::servers::CLIENTS;
+use engine::table::{self, Argument, Command, Flag, Group, Kind};
+
+/// One request of one client.
+#[derive(Clone, Debug)]
+pub struct Step {
+    pub client: usize,
+    pub command: &'static str,
+    pub request: Vec<Vec<u8>>,
+    /// It goes into a transaction's queue.
+    pub queued: bool,
+}
+
+pub struct Generator {
+    state: u64,
+    commands: Vec<&'static Command>,
+    transactions: [bool; CLIENTS],
+}
+
+/// Commands whose replies say who or when the server is, or that end the stream.
+const NEVER: &[&str] = &[
+    "quit", "reset", "hello", "auth", "shutdown", "monitor", "sync", "psync", "debug", "client", "config", "command", "info", "acl", "module",
+    "lolwut", "time", "lastsave", "role", "swapdb", "replicaof", "slaveof", "failover", "save", "bgsave", "bgrewriteaof", "wait",
+    "waitaof", "migrate", "slowlog", "latency", "memory", "eval", "evalsha", "eval_ro", "evalsha_ro", "fcall", "fcall_ro", "function",
+    "script", "cluster", "readonly", "readwrite", "asking", "restore-asking", "replconf", "hotkeys", "pfselftest", "pfdebug", "flushall", "flushdb",
+    "subscribe", "psubscribe", "ssubscribe", "unsubscribe", "punsubscribe", "sunsubscribe", "select", "move", "trimslots", "multi", "exec",
+    "discard", "dump", "restore", "expireat", "pexpireat",
+];
+
+impl Generator {
+    pub fn new(seed: u64, only: &[String], without: &[String]) -> Generator {
+        let named = |command: &Command, words: &[String]| {
+            words.iter().any(|word| *word == command.name || *word == command.group.name())
+        };
+        let commands = table::all()
+            .filter(|command| !NEVER.contains(&command.name) && !command.has(Flag::Blocking))
+            .filter(|command| only.is_empty() || named(command, only))
+            .filter(|command| !named(command, without))
+            .collect();
+        Generator { state: seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1, commands, transactions: [false; CLIENTS] }
+    }
+
+    /// Both servers were emptied and all connections opened anew.
+    pub fn restart(&mut self) {
+        self.transactions = [false; CLIENTS];
+    }
+
+    pub fn in_transaction(&self) -> bool {
+        self.transactions[0]
+    }
+
+    fn draw(&mut self, below: u64) -> u64 {
+        self.state ^= self.state << 13;
+        self.state ^= self.state >> 7;
+        self.state ^= self.state << 17;
+        (self.state >> 11) % below
+    }
+
+    fn chance(&mut self, percent: u64) -> bool {
+        self.draw(100) < percent
+    }
+
+    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+        from[self.draw(from.len() as u64) as usize]
+    }
+
+    pub fn step(&mut self) -> Step {
+        let client = self.draw(CLIENTS as u64) as usize;
+        let queued = self.transactions[client];
+        if let Some(word) = self.transaction_word(client) {
+            return Step { client, command: word, request: vec![word.as_bytes().to_vec()], queued: false };
+        }
+        let mut command = self.pick(&self.commands.clone());
+        let mut request: Vec<Vec<u8>> = vec![command.name.as_bytes().to_vec()];
+        if !command.subcommands.is_empty() {
+            let subcommands: Vec<&'static Command> =
+                command.subcommands.iter().filter(|sub| sub.name != "help" && sub.name != "freq").collect();
+            command = self.pick(&subcommands);
+            request.push(command.name.as_bytes().to_vec());
+        }
+        let arguments = command.arguments();
+        let mut words = Vec::new();
+        for argument in &arguments {
+            self.argument(command, argument, &mut words);
+        }
+        self.fit_numkeys(command, &mut words);
+        self.spoil(&mut words);
+        request.append(&mut words);
+        Step { client, command: command.full_name, request, queued }
+    }
+
+    /// MULTI, EXEC or DISCARD when it is time.
+    fn transaction_word(&mut self, client: usize) -> Option<&'static str> {
+        if self.transactions[client] {
+            if self.chance(25) {
+                self.transactions[client] = false;
+                return Some(if self.chance(85) { "exec" } else { "discard" });
+            }
+        } else if self.chance(1) {
+            self.transactions[client] = true;
+            return Some("multi");
+        }
+        None
+    }
+
+    fn argument(&mut self, command: &Command, argument: &Argument, words: &mut Vec<Vec<u8>>) {
+        if argument.optional && !self.chance(35) {
+            return;
+        }
+        let times = if argument.multiple { 1 + self.draw(3) } else { 1 };
+        for time in 0..times {
+            if let Some(token) = argument.token
+                && (time == 0 || argument.multiple_token)
+                && argument.kind != Kind::OneOf
+            {
+                words.push(self.any_case(token));
+            }
+            match argument.kind {
+                Kind::OneOf => {
+                    if let Some(token) = argument.token {
+                        words.push(self.any_case(token));
+                    }
+                    let choice = self.draw(argument.arguments.len() as u64) as usize;
+                    let chosen = Argument { optional: false, ..argument.arguments[choice].clone() };
+                    self.argument(command, &chosen, words);
+                }
+                Kind::Block => {
+                    for part in &argument.arguments {
+                        self.argument(command, part, words);
+                    }
+                }
+                Kind::PureToken => {}
+                Kind::Key => words.push(self.key(command)),
+                Kind::Integer => words.push(self.integer(&argument.name)),
+                Kind::Double => words.push(self.double()),
+                Kind::Pattern => words.push(self.pick(&[&b"*"[..], b"a*", b"?", b"[a-c]*", b"*1*", b"\\*", b"[^a]", b"**b"]).to_vec()),
+                Kind::UnixTime => words.push(self.pick(&[&b"4102444800"[..], b"4102444800000", b"1", b"0"]).to_vec()),
+                Kind::String => words.push(self.string(command, &argument.name)),
+            }
+        }
+    }
+
+    /// A word of the syntax in some case.
+    fn any_case(&mut self, word: &str) -> Vec<u8> {
+        if self.chance(80) { word.as_bytes().to_vec() } else { word.to_lowercase().into_bytes() }
+    }
+
+    fn key(&mut self, command: &Command) -> Vec<u8> {
+        let prefix = match command.group {
+            Group::List => "l",
+            Group::Set => "s",
+            Group::Hash => "h",
+            Group::SortedSet => "z",
+            Group::Geo => "g",
+            Group::Stream => "x",
+            Group::HyperLogLog => "p",
+            Group::Bitmap => "b",
+            Group::String => "k",
+            _ => self.pick(&["l", "s", "h", "z", "g", "x", "p", "b", "k"]),
+        };
+        // One key in ten is somebody else's.
+        let prefix = if self.chance(10) { self.pick(&["l", "s", "h", "z", "k", "none"]) } else { prefix };
+        format!("{prefix}{}", self.draw(4)).into_bytes()
+    }
+
+    fn integer(&mut self, name: &str) -> Vec<u8> {
+        if name.contains("numkeys") {
+            return b"numkeys".to_vec();
+        }
+        if self.chance(70) {
+            return self.pick(&[-3i64, -2, -1, 0, 1, 2, 3, 5, 10, 100]).to_string().into_bytes();
+        }
+        self.pick(&[
+            &b"9223372036854775807"[..],
+            b"-9223372036854775808",
+            b"9223372036854775808",
+            b"2147483648",
+            b"-2147483649",
+            b"4294967296",
+            b"1000000",
+            b"01",
+            b"+1",
+            b" 1",
+            b"1.5",
+            b"",
+            b"abc",
+            b"-0",
+        ])
+        .to_vec()
+    }
+
+    fn double(&mut self) -> Vec<u8> {
+        self.pick(&[
+            &b"0"[..],
+            b"1",
+            b"-1",
+            b"1.5",
+            b"3.14159",
+            b"-2.5e3",
+            b"1e10",
+            b"inf",
+            b"-inf",
+            b"+inf",
+            b"nan",
+            b"0.1",
+            b"1e300",
+            b"1e-10",
+            b"2",
+            b"3",
+            b"abc",
+            b"",
+            b"0x1p4",
+            b"100000000000000000000",
+        ])
+        .to_vec()
+    }
+
+    fn string(&mut self, command: &Command, name: &str) -> Vec<u8> {
+        match name {
+            "longitude" | "latitude" | "lon" | "lat" => return self.double(),
+            "id" | "start" | "end" | "last-id" | "lastid" | "max-deleted-id" if command.group == Group::Stream => {
+                let special = [&b"-"[..], b"+", b"$", b">", b"0", b"0-0", b"1-1", b"2-*", b"(1-1", b"5"];
+                return if self.chance(30) {
+                    self.pick(&special).to_vec()
+                } else {
+                    format!("{}-{}", self.draw(30), self.draw(4)).into_bytes()
+                };
+            }
+            "min" | "max" | "start" | "stop" | "end" => {
+                let bounds = [&b"-inf"[..], b"+inf", b"(1", b"1", b"2", b"0", b"-1", b"[a", b"(c", b"-", b"+", b"5", b"[", b"(", b"x", b"10"];
+                return self.pick(&bounds).to_vec();
+            }
+            "group" | "groupname" => return self.pick(&[&b"g1"[..], b"g2"]).to_vec(),
+            "consumer" => return self.pick(&[&b"c1"[..], b"c2"]).to_vec(),
+            _ => {}
+        }
+        if self.chance(75) {
+            return self.pick(&[&b"a"[..], b"b", b"c", b"1", b"2", b"3", b"10", b"hello", b"1.5"]).to_vec();
+        }
+        match self.draw(8) {
+            0 => Vec::new(),
+            1 => b"\x00\xff\r\n".to_vec(),
+            2 => vec![b'x'; 64],
+            3 => vec![b'y'; 65],
+            4 => b"9223372036854775807".to_vec(),
+            5 => b"-1".to_vec(),
+            6 => vec![b'z'; 300],
+            _ => b"a b\"c".to_vec(),
+        }
+    }
+
+    /// Puts the number of keys that follow in its place, usually the right one.
+    fn fit_numkeys(&mut self, command: &Command, words: &mut [Vec<u8>]) {
+        let _ = command;
+        let Some(at) = words.iter().position(|word| word == b"numkeys") else { return };
+        let keys = words[at + 1..].iter().take_while(|word| looks_like_key(word)).count();
+        words[at] = if self.chance(90) { keys.to_string().into_bytes() } else { self.pick(&[&b"0"[..], b"-1", b"5", b"abc"]).to_vec() };
+    }
+
+    /// A mistake in one command of twenty.
+    fn spoil(&mut self, words: &mut Vec<Vec<u8>>) {
+        if words.is_empty() || !self.chance(5) {
+            return;
+        }
+        let at = self.draw(words.len() as u64) as usize;
+        match self.draw(4) {
+            0 => {
+                words.remove(at);
+            }
+            1 => words.insert(at, b"FOO".to_vec()),
+            2 => {
+                let again = words[at].clone();
+                words.push(again);
+            }
+            _ => words[at] = b"bar".to_vec(),
+        }
+    }
+}
+
+fn looks_like_key(word: &[u8]) -> bool {
+    let digits = word.strip_prefix(b"none").unwrap_or_else(|| word.get(1..).unwrap_or_default());
+    word.first().is_some_and(u8::is_ascii_lowercase) && digits.len() == 1 && digits[0].is_ascii_digit()
+}

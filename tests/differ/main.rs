@@ -1,0 +1,128 @@
+//! Differential fuzzing: the same random commands on our engine and on a real redis-server, reply by reply.
+//!
+//! Commands are drawn from the command table itself, so a new row is tried from the day it is written. Replies are compared after
+//! the normalisation of `normalise.rs`, and every few hundred commands the two keyspaces are compared key by key. A difference is
+//! shrunk to the shortest history that still shows it and printed as a transcript.
+//!
+//!     differ ADDRESS [--seeds FROM..TO] [--commands N] [--only word,word] [--without word,word]
+
+mod generate;
+mod normalise;
+mod servers;
+mod shrink;
+mod state;
+
+use generate::{Generator, Step};
+use servers::{Ours, Pair, Theirs};
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+
+/// After how many commands the keyspaces are compared.
+const CHECK_EVERY: usize = 250;
+
+struct Options {
+    address: String,
+    seeds: std::ops::Range<u64>,
+    commands: usize,
+    only: Vec<String>,
+    without: Vec<String>,
+    most: usize,
+}
+
+fn options() -> Result<Options, String> {
+    let mut arguments = std::env::args().skip(1);
+    let address = arguments.next().ok_or("usage: differ ADDRESS [--seeds A..B] [--commands N] [--only words] [--without words] [--most N]")?;
+    let mut options = Options { address, seeds: 1..11, commands: 2000, only: vec![], without: vec![], most: 20 };
+    while let Some(name) = arguments.next() {
+        let value = arguments.next().ok_or_else(|| format!("{name} needs a value"))?;
+        let number = |text: &str| text.parse::<u64>().map_err(|_| format!("{name}: {text} is not a number"));
+        let words = || value.split(',').map(str::to_lowercase).collect();
+        match name.as_str() {
+            "--seeds" => {
+                let (from, to) = value.split_once("..").ok_or("--seeds takes A..B")?;
+                options.seeds = number(from)?..number(to)?;
+            }
+            "--commands" => options.commands = number(&value)? as usize,
+            "--only" => options.only = words(),
+            "--without" => options.without = words(),
+            "--most" => options.most = number(&value)? as usize,
+            _ => return Err(format!("unknown option {name}")),
+        }
+    }
+    Ok(options)
+}
+
+/// What a run found.
+#[derive(Default)]
+struct Summary {
+    commands: u64,
+    per_command: BTreeMap<&'static str, u64>,
+    differences: Vec<String>,
+}
+
+fn main() -> ExitCode {
+    let run = options().and_then(|options| {
+        let mut summary = Summary::default();
+        for seed in options.seeds.clone() {
+            for resp3 in [false, true] {
+                one_seed(&options, seed, resp3, &mut summary)?;
+                if summary.differences.len() >= options.most {
+                    return Ok((options, summary));
+                }
+            }
+        }
+        Ok((options, summary))
+    });
+    match run {
+        Ok((options, summary)) => {
+            for difference in &summary.differences {
+                println!("{difference}");
+            }
+            println!(
+                "{} commands ({} different ones), seeds {:?}, RESP2 and RESP3: {} differences",
+                summary.commands,
+                summary.per_command.len(),
+                options.seeds,
+                summary.differences.len()
+            );
+            if summary.differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Err(error) => {
+            eprintln!("differ: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Plays one stream, starting over after each difference.
+fn one_seed(options: &Options, seed: u64, resp3: bool, summary: &mut Summary) -> Result<(), String> {
+    let mut pair = Pair { ours: Ours::new(seed), theirs: Theirs::connect(&options.address)?, resp3 };
+    pair.restart()?;
+    let mut generator = Generator::new(seed, &options.only, &options.without);
+    let mut history: Vec<Step> = Vec::new();
+    let mut followed_difference = false;
+    for number in 0..options.commands {
+        let step = generator.step();
+        summary.commands += 1;
+        *summary.per_command.entry(step.command).or_default() += 1;
+        history.push(step.clone());
+        let mut difference = pair.play(&step)?;
+        if difference.is_none() && number % CHECK_EVERY == CHECK_EVERY - 1 && !generator.in_transaction() {
+            difference = state::compare(&mut pair)?;
+        }
+        if let Some(difference) = difference {
+            if !followed_difference || summary.differences.len() < options.most {
+                let shortest = shrink::shrink(&mut pair, &history, &difference)?;
+                summary.differences.push(shrink::transcript(&mut pair, seed, &shortest)?);
+            }
+            if summary.differences.len() >= options.most {
+                return Ok(());
+            }
+            followed_difference = true;
+            pair.restart()?;
+            generator.restart();
+            history.clear();
+        }
+    }
+    Ok(())
+}

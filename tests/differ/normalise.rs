@@ -1,0 +1,116 @@
+//! Which differences between two servers mean nothing: order of sets, randomness, time, identity.
+
+use crate::generate::Step;
+use crate::servers::{Pair, show};
+use resp::Value;
+
+/// How the reply of a command is compared.
+enum Rule {
+    Exact,
+    /// A collection whose order follows hash values unless the encoding is compact.
+    Unordered,
+    /// Field, value, field, value: the same for pairs, which RESP3 sends as a map.
+    UnorderedPairs,
+    /// Drawn at random: type and length only.
+    Shape,
+    /// A number that goes on with the clock.
+    Clock { tolerance: i64 },
+    /// Nothing but the type.
+    Type,
+}
+
+fn rule(request: &[Vec<u8>], encoding: Option<&str>) -> Rule {
+    let name = String::from_utf8_lossy(&request[0]).to_lowercase();
+    let word = request.get(1).map(|word| String::from_utf8_lossy(word).to_lowercase()).unwrap_or_default();
+    let compact = matches!(encoding, Some("listpack" | "intset" | "listpackex"));
+    match name.as_str() {
+        "smembers" | "hkeys" | "hvals" if !compact => Rule::Unordered,
+        "sinter" | "sunion" | "sdiff" | "keys" => Rule::Unordered,
+        "hgetall" if !compact => Rule::UnorderedPairs,
+        "spop" | "srandmember" | "hrandfield" | "zrandmember" | "randomkey" => Rule::Shape,
+        "scan" | "sscan" | "hscan" | "zscan" => Rule::Type,
+        "ttl" | "expiretime" | "httl" | "hexpiretime" => Rule::Clock { tolerance: 1 },
+        "pttl" | "pexpiretime" | "hpttl" | "hpexpiretime" => Rule::Clock { tolerance: 2000 },
+        "object" if word == "idletime" || word == "freq" => Rule::Clock { tolerance: 2 },
+        "dump" | "lolwut" | "debug" | "memory" | "time" | "lastsave" => Rule::Type,
+        "xpending" | "xinfo" => Rule::Clock { tolerance: 2000 },
+        _ => Rule::Exact,
+    }
+}
+
+/// Whether two replies say the same.
+pub fn same(request: &[Vec<u8>], encoding: Option<&str>, ours: &Value, theirs: &Value) -> bool {
+    if ours == theirs {
+        return true;
+    }
+    let name = request[0].to_ascii_lowercase();
+    if name == b"exec" {
+        // Each reply would need its own rule; what can differ is compared by the state check.
+        return shape(ours) == shape(theirs) || sorted(ours.clone()) == sorted(theirs.clone());
+    }
+    match rule(request, encoding) {
+        Rule::Exact => false,
+        Rule::Unordered => sorted(ours.clone()) == sorted(theirs.clone()),
+        Rule::UnorderedPairs => pairs(ours) == pairs(theirs),
+        Rule::Shape => shape(ours) == shape(theirs),
+        Rule::Clock { tolerance } => near(ours, theirs, tolerance),
+        Rule::Type => std::mem::discriminant(ours) == std::mem::discriminant(theirs),
+    }
+}
+
+pub fn sorted(value: Value) -> Value {
+    let sort = |values: Vec<Value>| {
+        let mut values: Vec<Value> = values.into_iter().map(sorted).collect();
+        values.sort_by_key(show);
+        values
+    };
+    match value {
+        Value::Array(values) => Value::Array(sort(values)),
+        Value::Set(values) => Value::Set(sort(values)),
+        other => other,
+    }
+}
+
+pub fn pairs(value: &Value) -> Vec<(String, String)> {
+    let mut pairs: Vec<(String, String)> = match value {
+        Value::Map(entries) => entries.iter().map(|(key, value)| (show(key), show(value))).collect(),
+        Value::Array(values) => values.chunks(2).map(|pair| (show(&pair[0]), pair.get(1).map(show).unwrap_or_default())).collect(),
+        other => vec![(show(other), String::new())],
+    };
+    pairs.sort();
+    pairs
+}
+
+fn shape(value: &Value) -> String {
+    match value {
+        Value::Array(values) => format!("array of {}: {}", values.len(), values.first().map(shape).unwrap_or_default()),
+        Value::Set(values) => format!("set of {}", values.len()),
+        Value::Map(values) => format!("map of {}", values.len()),
+        Value::Bulk(_) => String::from("bulk"),
+        Value::Integer(_) => String::from("integer"),
+        other => show(other),
+    }
+}
+
+fn near(ours: &Value, theirs: &Value, tolerance: i64) -> bool {
+    match (ours, theirs) {
+        (Value::Integer(ours), Value::Integer(theirs)) => ours == theirs || ours.abs_diff(*theirs) <= tolerance as u64 && *ours >= 0,
+        (Value::Array(ours), Value::Array(theirs)) => {
+            ours.len() == theirs.len() && ours.iter().zip(theirs).all(|(ours, theirs)| near(ours, theirs, tolerance))
+        }
+        (Value::Map(ours), Value::Map(theirs)) => {
+            ours.len() == theirs.len()
+                && ours.iter().zip(theirs).all(|(ours, theirs)| ours.0 == theirs.0 && near(&ours.1, &theirs.1, tolerance))
+        }
+        _ => ours == theirs,
+    }
+}
+
+/// After a command that drew at random and changed something, the key is dropped on both sides.
+pub fn resynchronise(pair: &mut Pair, step: &Step) -> Result<(), String> {
+    let name = step.request[0].to_ascii_lowercase();
+    if matches!(name.as_slice(), b"spop") && step.request.len() > 1 && !step.queued {
+        pair.both(step.client, &[b"DEL".to_vec(), step.request[1].clone()])?;
+    }
+    Ok(())
+}

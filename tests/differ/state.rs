@@ -1,0 +1,71 @@
+//! The two keyspaces, key by key: type, encoding, time to live and content.
+
+use crate::normalise::{pairs, sorted};
+use crate::servers::{Difference, Pair, show};
+use resp::Value;
+
+fn command(words: &[&[u8]]) -> Vec<Vec<u8>> {
+    words.iter().map(|word| word.to_vec()).collect()
+}
+
+/// The first difference between the two, in any database that streams use.
+pub fn compare(pair: &mut Pair) -> Result<Option<Difference>, String> {
+    for database in [b"0", b"1"] {
+        pair.both(0, &command(&[b"SELECT", database]))?;
+        let found = compare_selected(pair)?;
+        if found.is_some() {
+            return Ok(found.map(|what| Difference { what: format!("state of database {}: {what}", database[0] - b'0') }));
+        }
+    }
+    pair.both(0, &command(&[b"SELECT", b"0"]))?;
+    Ok(None)
+}
+
+fn compare_selected(pair: &mut Pair) -> Result<Option<String>, String> {
+    let (ours, theirs) = pair.both(0, &command(&[b"KEYS", b"*"]))?;
+    let (Some(ours), Some(theirs)) = (ours.map(sorted), theirs.map(sorted)) else { return Ok(None) };
+    if ours != theirs {
+        return Ok(Some(format!("keys\nours:   {}\ntheirs: {}", show(&ours), show(&theirs))));
+    }
+    let Value::Array(keys) = ours else { return Ok(None) };
+    for key in keys {
+        let Value::Bulk(key) = key else { continue };
+        let (ours, theirs) = pair.both(0, &command(&[b"TYPE", &key]))?;
+        if ours != theirs {
+            return Ok(Some(format!("type of {}: ours {ours:?}, theirs {theirs:?}", key.escape_ascii())));
+        }
+        let Some(Value::Simple(kind)) = ours else { continue };
+        let mut questions: Vec<Vec<Vec<u8>>> = vec![command(&[b"OBJECT", b"ENCODING", &key])];
+        match kind.as_slice() {
+            b"string" => questions.push(command(&[b"GET", &key])),
+            b"list" => questions.push(command(&[b"LRANGE", &key, b"0", b"-1"])),
+            b"set" => questions.push(command(&[b"SMEMBERS", &key])),
+            b"hash" => {
+                questions.push(command(&[b"HGETALL", &key]));
+            }
+            b"zset" => questions.push(command(&[b"ZRANGE", &key, b"0", b"-1", b"WITHSCORES"])),
+            b"stream" => questions.push(command(&[b"XRANGE", &key, b"-", b"+"])),
+            _ => {}
+        }
+        for question in questions {
+            let (ours, theirs) = pair.both(0, &question)?;
+            let (Some(ours), Some(theirs)) = (ours, theirs) else { continue };
+            let same = match question[0].as_slice() {
+                b"SMEMBERS" => sorted(ours.clone()) == sorted(theirs.clone()),
+                b"HGETALL" => pairs(&ours) == pairs(&theirs),
+                _ => ours == theirs,
+            };
+            if !same {
+                let question: Vec<String> = question.iter().map(|word| word.escape_ascii().to_string()).collect();
+                return Ok(Some(format!("{}\nours:   {}\ntheirs: {}", question.join(" "), show(&ours), show(&theirs))));
+            }
+        }
+        let (ours, theirs) = pair.both(0, &command(&[b"PEXPIRETIME", &key]))?;
+        if let (Some(Value::Integer(ours)), Some(Value::Integer(theirs))) = (ours, theirs)
+            && ours.abs_diff(theirs) > 3000
+        {
+            return Ok(Some(format!("deadline of {}: ours {ours}, theirs {theirs}", key.escape_ascii())));
+        }
+    }
+    Ok(None)
+}

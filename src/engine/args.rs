@@ -68,6 +68,12 @@ impl<'a> Args<'a> {
         crate::number::parse_double(self.next()?).ok_or(Error::NOT_A_FLOAT)
     }
 
+    /// The next argument as the number of one of `databases` databases.
+    pub fn database(&mut self, databases: usize) -> Result<usize, Error> {
+        let number = i32::try_from(self.integer()?).map_err(|_| Error::NOT_AN_INT)?;
+        usize::try_from(number).ok().filter(|&index| index < databases).ok_or(Error::DB_INDEX_OUT_OF_RANGE)
+    }
+
     /// The next argument as a timeout in seconds from now: the deadline in milliseconds since the epoch, none for 0.
     pub fn timeout(&mut self, now: Instant) -> Result<Option<i64>, Error> {
         let seconds = crate::number::parse_double(self.next()?).ok_or(Error::TIMEOUT_NOT_A_FLOAT)?;

@@ -31,7 +31,9 @@ struct Options {
 
 fn options() -> Result<Options, String> {
     let mut arguments = std::env::args().skip(1);
-    let address = arguments.next().ok_or("usage: differ ADDRESS [--seeds A..B] [--commands N] [--only words] [--without words] [--most N]")?;
+    let address = arguments
+        .next()
+        .ok_or("usage: differ ADDRESS [--seeds A..B] [--commands N] [--only words] [--without words] [--most N]")?;
     let mut options = Options { address, seeds: 1..11, commands: 2000, only: vec![], without: vec![], most: 20 };
     while let Some(name) = arguments.next() {
         let value = arguments.next().ok_or_else(|| format!("{name} needs a value"))?;
@@ -113,7 +115,8 @@ fn one_seed(options: &Options, seed: u64, resp3: bool, summary: &mut Summary) ->
         if let Some(difference) = difference {
             if !followed_difference || summary.differences.len() < options.most {
                 let shortest = shrink::shrink(&mut pair, &history, &difference)?;
-                summary.differences.push(shrink::transcript(&mut pair, seed, &shortest)?);
+                let transcript = shrink::transcript(&mut pair, seed, &shortest)?;
+                summary.differences.push(format!("# first seen as\n{}\n{transcript}", difference.what));
             }
             if summary.differences.len() >= options.most {
                 return Ok(());

@@ -14,7 +14,9 @@ enum Rule {
     /// Drawn at random: type and length only.
     Shape,
     /// A number that goes on with the clock.
-    Clock { tolerance: i64 },
+    Clock {
+        tolerance: i64,
+    },
     /// Nothing but the type.
     Type,
 }
@@ -74,7 +76,9 @@ pub fn sorted(value: Value) -> Value {
 pub fn pairs(value: &Value) -> Vec<(String, String)> {
     let mut pairs: Vec<(String, String)> = match value {
         Value::Map(entries) => entries.iter().map(|(key, value)| (show(key), show(value))).collect(),
-        Value::Array(values) => values.chunks(2).map(|pair| (show(&pair[0]), pair.get(1).map(show).unwrap_or_default())).collect(),
+        Value::Array(values) => {
+            values.chunks(2).map(|pair| (show(&pair[0]), pair.get(1).map(show).unwrap_or_default())).collect()
+        }
         other => vec![(show(other), String::new())],
     };
     pairs.sort();
@@ -94,13 +98,18 @@ fn shape(value: &Value) -> String {
 
 fn near(ours: &Value, theirs: &Value, tolerance: i64) -> bool {
     match (ours, theirs) {
-        (Value::Integer(ours), Value::Integer(theirs)) => ours == theirs || ours.abs_diff(*theirs) <= tolerance as u64 && *ours >= 0,
+        (Value::Integer(ours), Value::Integer(theirs)) => {
+            ours == theirs || ours.abs_diff(*theirs) <= tolerance as u64 && *ours >= 0
+        }
         (Value::Array(ours), Value::Array(theirs)) => {
             ours.len() == theirs.len() && ours.iter().zip(theirs).all(|(ours, theirs)| near(ours, theirs, tolerance))
         }
         (Value::Map(ours), Value::Map(theirs)) => {
             ours.len() == theirs.len()
-                && ours.iter().zip(theirs).all(|(ours, theirs)| ours.0 == theirs.0 && near(&ours.1, &theirs.1, tolerance))
+                && ours
+                    .iter()
+                    .zip(theirs)
+                    .all(|(ours, theirs)| ours.0 == theirs.0 && near(&ours.1, &theirs.1, tolerance))
         }
         _ => ours == theirs,
     }

@@ -67,7 +67,10 @@ impl Ours {
         let store = self.engine.store();
         (0..store.databases()).find_map(|database| {
             let space = store.keyspace(database);
-            space.iter().find(|(name, ..)| name.as_bytes() == key).map(|(name, value, _): (_, &Stored, _)| value.encoding(name.len()))
+            space
+                .iter()
+                .find(|(name, ..)| name.as_bytes() == key)
+                .map(|(name, value, _): (_, &Stored, _)| value.encoding(name.len()))
         })
     }
 }

@@ -66,7 +66,8 @@ pub fn transcript(pair: &mut Pair, seed: u64, steps: &[Step]) -> Result<String, 
 }
 
 fn quote(word: &[u8]) -> String {
-    let plain = !word.is_empty() && word.iter().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\' | b'\''));
+    let plain =
+        !word.is_empty() && word.iter().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\' | b'\''));
     let shown = if word.len() > 300 { &word[..300] } else { word };
     if plain { String::from_utf8_lossy(shown).into_owned() } else { format!("\"{}\"", shown.escape_ascii()) }
 }

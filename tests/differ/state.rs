@@ -14,7 +14,9 @@ pub fn compare(pair: &mut Pair) -> Result<Option<Difference>, String> {
         pair.both(0, &command(&[b"SELECT", database]))?;
         let found = compare_selected(pair)?;
         if found.is_some() {
-            return Ok(found.map(|what| Difference { what: format!("state of database {}: {what}", database[0] - b'0') }));
+            return Ok(
+                found.map(|what| Difference { what: format!("state of database {}: {what}", database[0] - b'0') })
+            );
         }
     }
     pair.both(0, &command(&[b"SELECT", b"0"]))?;

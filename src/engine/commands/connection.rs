@@ -38,9 +38,7 @@ fn echo(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
 }
 
 fn select(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
-    let index = args.integer()?;
-    let index = usize::try_from(index).ok().filter(|&index| index < ctx.db.databases());
-    let index = index.ok_or(Error::DB_INDEX_OUT_OF_RANGE)?;
+    let index = args.database(ctx.db.databases())?;
     ctx.clients.current().database = index;
     ctx.db.selected = index;
     ctx.reply.ok();

@@ -123,14 +123,8 @@ fn rename_existing(ctx: &mut Ctx, from: &[u8], to: &[u8]) {
     ctx.db.notify(Class::Generic, "rename_to", to);
 }
 
-fn database(ctx: &Ctx, number: i64) -> Result<usize, Error> {
-    let index = usize::try_from(number).ok().filter(|&index| index < ctx.db.databases());
-    index.ok_or(Error::DB_INDEX_OUT_OF_RANGE)
-}
-
 fn move_key(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
-    let (key, number) = (args.next()?, args.integer()?);
-    let target = database(ctx, number)?;
+    let (key, target) = (args.next()?, args.database(ctx.db.databases())?);
     if target == ctx.db.selected {
         return Err(Error::SAME_OBJECT);
     }
@@ -159,7 +153,7 @@ fn copy(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
         if args.word("REPLACE") {
             replace = true;
         } else if args.word_with("DB", 1) {
-            target = database(ctx, args.integer()?)?;
+            target = args.database(ctx.db.databases())?;
         } else {
             return Err(Error::SYNTAX);
         }

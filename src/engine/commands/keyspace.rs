@@ -104,14 +104,23 @@ pub(super) struct ScanOptions<'a> {
     pub count: usize,
 }
 
-/// Reads a cursor as C's strtoul does: leading space is passed over, and a sign.
+/// Reads a cursor: an unsigned integer, or what C's strtoull makes of anything else, leading space and sign included.
 pub(super) fn cursor(text: &[u8]) -> Result<u64, Error> {
-    let digits = text.trim_ascii_start();
-    let digits = digits.strip_prefix(b"+").unwrap_or(digits);
+    if let Some(number) = resp::number::parse_integer(text) {
+        return u64::try_from(number).map_err(|_| Error::INVALID_CURSOR);
+    }
+    let unsigned = text.trim_ascii_start();
+    let (negative, digits) = match unsigned.split_first() {
+        Some((b'-', digits)) => (true, digits),
+        Some((b'+', digits)) => (false, digits),
+        _ => (false, unsigned),
+    };
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
         return Err(Error::INVALID_CURSOR);
     }
-    core::str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok()).ok_or(Error::INVALID_CURSOR)
+    let number: Option<u64> = core::str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok());
+    let number = number.ok_or(Error::INVALID_CURSOR)?;
+    Ok(if negative { number.wrapping_neg() } else { number })
 }
 
 impl<'a> ScanOptions<'a> {

@@ -4,6 +4,7 @@
 //! to a real redis-cli with exactly those bytes. With a real Redis at hand the record is compared with its redis-cli again;
 //! `REDIS_ORACLE_RECORD=1` writes it anew.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{Read, Write as _};
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 
+use engine::table::{Argument, Kind};
 use term::render::{Mode, render_bytes, render_for};
 
 use crate::root;
@@ -195,4 +197,125 @@ fn oracle_redis_cli_prints_what_is_recorded() {
     } else {
         assert!(wrong.is_empty(), "{wrong}");
     }
+}
+
+/// A hint without what redis-cli leaves over: blanks at the end and a closing bracket that nothing opened.
+fn tidied(hint: &str) -> String {
+    let mut depth = 0;
+    let kept = hint.chars().filter(|c| match c {
+        '[' => {
+            depth += 1;
+            true
+        }
+        ']' => {
+            depth -= 1;
+            if depth < 0 {
+                depth = 0;
+                return false;
+            }
+            true
+        }
+        _ => true,
+    });
+    kept.collect::<String>().trim_end().to_owned()
+}
+
+/// The argument trees of all commands, from the recorded facts.
+fn reference() -> BTreeMap<String, Vec<Argument>> {
+    let text = fs::read_to_string(root().join("tests/reference/commands.txt")).expect("the recorded facts");
+    let text: &'static str = text.leak();
+    let mut commands: BTreeMap<String, Vec<Argument>> = BTreeMap::new();
+    let mut name = "";
+    for line in text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
+        let depth = line.len() - line.trim_start().len();
+        let Some(rest) = line.trim_start().strip_prefix("argument ") else {
+            if depth == 0 {
+                name = line;
+                commands.insert(line.to_owned(), Vec::new());
+            }
+            continue;
+        };
+        let mut siblings = commands.get_mut(name).expect("a command comes first");
+        for _ in 1..depth {
+            siblings = &mut siblings.last_mut().expect("a group comes first").arguments;
+        }
+        siblings.push(argument(rest));
+    }
+    commands
+}
+
+fn argument(facts: &'static str) -> Argument {
+    let mut words = facts.split(' ');
+    let name = words.next().unwrap_or_default();
+    let kind = words.next().unwrap_or_default();
+    let kinds = [
+        Kind::String,
+        Kind::Integer,
+        Kind::Double,
+        Kind::Key,
+        Kind::Pattern,
+        Kind::UnixTime,
+        Kind::PureToken,
+        Kind::OneOf,
+        Kind::Block,
+    ];
+    let kind = kinds.into_iter().find(|known| known.name() == kind).unwrap_or_else(|| panic!("a kind in {facts}"));
+    let field = |field: &str| facts.split(' ').find_map(|word| word.strip_prefix(field));
+    let has = |word: &str| facts.split(' ').skip(2).any(|other| other == word);
+    Argument {
+        name: name.into(),
+        kind,
+        token: field("token=").map(|token| if token == "\"\"" { "" } else { token }),
+        optional: has("optional"),
+        multiple: has("multiple"),
+        multiple_token: has("multiple_token"),
+        key_spec_index: None,
+        since: None,
+        deprecated_since: None,
+        display_text: field("text=").unwrap_or(name).into(),
+        arguments: Vec::new(),
+    }
+}
+
+fn hinted_by(reference: &BTreeMap<String, Vec<Argument>>, typed: &str) -> String {
+    let words = term::quote::split(typed).unwrap_or_default();
+    let words: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
+    let open = !typed.ends_with(' ');
+    let name = |count: usize| words[..count.min(words.len())].join(&b'|');
+    for count in [2, 1] {
+        let name = String::from_utf8_lossy(&name(count)).to_ascii_lowercase();
+        if let Some(arguments) = reference.get(&name)
+            && words.len() - usize::from(open) >= count
+        {
+            return term::hint::ghost(arguments, &words[count..], open).unwrap_or_default();
+        }
+    }
+    String::new()
+}
+
+#[test]
+fn hints_are_those_of_redis_cli() {
+    let reference = reference();
+    let text = fs::read_to_string(root().join("tests/terminal/hints.txt")).expect("the recorded hints");
+    let mut wrong = String::new();
+    let mut lines = text.lines().filter(|line| !line.starts_with('#')).peekable();
+    let (mut compared, mut absent) = (0, 0);
+    while let Some(line) = lines.next() {
+        let (typed, redis) = line.split_once('|').expect("a cursor");
+        let ours = lines.next_if(|line| line.starts_with("ours |")).map(|line| &line[6..]);
+        let known = term::hint(typed).filter(|hint| hint.row.subcommands.is_empty());
+        let shown = if known.is_none() && !redis.is_empty() {
+            // The command has no row yet: its arguments are known all the same.
+            absent += 1;
+            hinted_by(&reference, typed)
+        } else {
+            known.map(|hint| hint.ghost).unwrap_or_default()
+        };
+        compared += 1;
+        if shown != ours.map_or_else(|| tidied(redis), str::to_owned) {
+            writeln!(wrong, "{typed}|\n   ours {shown}\n  redis {redis}").expect("a string takes text");
+        }
+    }
+    println!("{compared} hints compared, {absent} of commands that have no row yet");
+    assert!(wrong.is_empty(), "{wrong}");
 }

@@ -32,6 +32,9 @@ pub fn ensure() -> Outcome {
         fs::remove_dir_all(toolchain.dir()).ok();
     }
     let Err(by_rustup) = toolchain.add_by_rustup() else { return Ok(()) };
+    if toolchain.dir().exists() {
+        return Err(format!("{} is there and does not work\n{by_rustup}", toolchain.dir().display()));
+    }
     run::ready(NAME, "not to be had from rustup; building it from Debian's rust-src");
     let built = toolchain.build_from_debian();
     fs::remove_dir_all(&work).ok();
@@ -82,13 +85,19 @@ impl Toolchain {
         command
     }
 
-    /// Compiles a program that needs std, alloc, the panic runtime and the linker.
     fn works(&self) -> bool {
+        self.probe().is_ok()
+    }
+
+    /// Compiles a program that needs std, alloc, the panic runtime and the linker.
+    fn probe(&self) -> Outcome {
         let probe = self.work.join("probe.rs");
         let text = "fn main() { println!(\"{:?}\", std::env::args().collect::<Vec<_>>()); }\n";
+        fs::write(&probe, text).map_err(|e| format!("cannot write {}: {e}", probe.display()))?;
         let mut rustc = self.program("rustc");
         rustc.args(["--edition", "2024", "--target", TARGET, "-o"]).arg(self.work.join("probe.wasm")).arg(&probe);
-        fs::write(&probe, text).is_ok() && rustc.output().is_ok_and(|output| output.status.success())
+        let output = rustc.output().map_err(|e| format!("cannot run rustc: {e}"))?;
+        if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).trim().to_owned()) }
     }
 
     fn add_by_rustup(&self) -> Outcome {
@@ -99,7 +108,7 @@ impl Toolchain {
         let mut add = Command::new("rustup");
         add.args(["target", "add", TARGET, "--toolchain"]).arg(name);
         run::step(NAME, "rustup target add", &mut add, Some(Duration::from_mins(2)))?;
-        if self.works() { Ok(()) } else { Err("it was added and does not work".to_owned()) }
+        self.probe().map_err(|why| format!("it was added and does not work: {why}"))
     }
 
     fn build_from_debian(&self) -> Outcome {
@@ -123,11 +132,10 @@ impl Toolchain {
         }
         run::step(NAME, "compiling the standard library", &mut build, None)?;
         self.install(&out.join(TARGET).join("release/deps"))?;
-        if self.works() {
-            return Ok(());
-        }
-        fs::remove_dir_all(self.dir()).ok();
-        Err("the standard library was built and does not work".to_owned())
+        self.probe().map_err(|why| {
+            fs::remove_dir_all(self.dir()).ok();
+            format!("the standard library was built and does not work: {why}")
+        })
     }
 
     fn install(&self, built: &Path) -> Outcome {

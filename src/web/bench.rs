@@ -180,9 +180,8 @@ impl Bench {
                 true
             }
             other => {
-                let engine = self.world.engine().clone();
-                if let Some(pane) = self.pane_mut(id) {
-                    pane.edit(&other, &engine);
+                if let Some(pane) = self.panes.iter_mut().find(|pane| pane.id == id) {
+                    pane.edit(&other, self.world.engine());
                 }
                 false
             }

@@ -1,28 +1,59 @@
-//! The line that is being typed: its text, the ways through the history, and what can be said about it.
+//! The line that is being typed: its text, the ways through history and completions, and what can be said about it.
 
 use crate::terminal::{About, PaneMsg, Span};
 use engine::Engine;
-use engine::table::{self, Command};
+use std::cell::RefCell;
 use std::rc::Rc;
-use term::Session;
-use term::history::{Direction, Recall, Search};
+use term::{Cycle, Direction, KeySource, Recall, Role, Search, Session};
 
 #[derive(Clone, Debug, Default)]
 pub struct LineEditor {
     text: String,
+    /// In bytes.
     caret: usize,
+    /// Counts the times that the text was changed otherwise than by typing.
     revision: u32,
+    /// Counts all changes.
+    stamp: u32,
     recall: Recall,
     search: Option<Search>,
+    cycle: Option<Cycle>,
+    seen: RefCell<Option<(u32, bool, LineView)>>,
 }
 
 /// What the pane shows of the line.
+#[derive(Clone, Debug)]
 pub struct LineView {
-    pub prompt: Option<String>,
+    /// What stands before the line in place of the session's prompt.
+    pub prompt: Option<&'static str>,
     pub spans: Vec<Span>,
     pub ghost: Rc<str>,
     pub about: About,
     pub can_complete: bool,
+    /// A search or a completion is under way, which Esc gives up.
+    pub held: bool,
+}
+
+/// The live keys of a database, for completion.
+struct Keys<'a> {
+    engine: &'a Engine,
+    database: usize,
+}
+
+impl KeySource for Keys<'_> {
+    fn keys(&self, prefix: &[u8], of_type: Option<&str>, most: usize) -> Vec<Vec<u8>> {
+        let now = self.engine.store().now.millis();
+        let keyspace = self.engine.store().keyspace(self.database);
+        let fitting = keyspace.iter().filter(|(name, value, deadline)| {
+            name.starts_with(prefix)
+                && of_type.is_none_or(|wanted| wanted == value.type_name())
+                && deadline.is_none_or(|deadline| now <= deadline)
+        });
+        let mut names: Vec<Vec<u8>> = fitting.map(|(name, ..)| name.to_vec()).collect();
+        names.sort_unstable();
+        names.truncate(most);
+        names
+    }
 }
 
 impl LineEditor {
@@ -34,7 +65,6 @@ impl LineEditor {
         self.text.is_empty()
     }
 
-    /// How often the text was changed otherwise than by typing.
     pub fn revision(&self) -> u32 {
         self.revision
     }
@@ -45,33 +75,46 @@ impl LineEditor {
     }
 
     pub fn put(&mut self, line: &str) {
+        self.cycle = None;
+        self.search = None;
+        self.place(line, line.len());
+    }
+
+    fn place(&mut self, line: &str, caret: usize) {
         line.clone_into(&mut self.text);
-        self.caret = line.len();
+        self.caret = caret;
         self.revision += 1;
-        self.search = None;
+        self.stamp += 1;
     }
 
-    /// The line that was finished.
-    pub fn take(&mut self) -> String {
+    /// The line that was finished; in a search it is the one that was found.
+    pub fn take(&mut self, session: &Session) -> String {
+        let found = self.search.as_ref().and_then(|search| search.found(&session.history)).map(|(line, _)| line.to_owned());
+        let line = found.unwrap_or_else(|| core::mem::take(&mut self.text));
         self.recall.end();
-        self.search = None;
-        self.revision += 1;
-        self.caret = 0;
-        core::mem::take(&mut self.text)
+        self.put("");
+        line
     }
 
-    pub fn edit(&mut self, msg: &PaneMsg, session: &Session, _engine: &Engine) {
+    pub fn edit(&mut self, msg: &PaneMsg, session: &Session, engine: &Engine, database: usize) {
         let history = &session.history;
         match msg {
             PaneMsg::Typed { text, caret } => {
                 text.clone_into(&mut self.text);
                 self.caret = *caret;
+                self.stamp += 1;
+                self.cycle = None;
                 self.recall.end();
+                if let Some(search) = &mut self.search {
+                    search.set_query(history, text);
+                }
             }
-            PaneMsg::Caret(caret) => self.caret = *caret,
+            PaneMsg::Caret(caret) if *caret != self.caret => {
+                self.caret = *caret;
+                self.stamp += 1;
+            }
             PaneMsg::Older => {
-                let current = self.text.clone();
-                if let Some(line) = self.recall.older(history, &current).map(str::to_owned) {
+                if let Some(line) = self.recall.older(history, &self.text).map(str::to_owned) {
                     self.put(&line);
                 }
             }
@@ -80,23 +123,100 @@ impl LineEditor {
                     self.put(&line);
                 }
             }
-            PaneMsg::Search => match &mut self.search {
-                Some(search) => search.next(history, Direction::Back),
-                None => self.search = Some(Search::new(Direction::Back, &self.text)),
-            },
-            PaneMsg::Escape => self.put(""),
+            PaneMsg::Search => {
+                if let Some(search) = &mut self.search {
+                    search.next(history, Direction::Back);
+                    self.stamp += 1;
+                } else {
+                    let search = Search::new(Direction::Back, &self.text);
+                    self.put("");
+                    self.search = Some(search);
+                }
+            }
+            PaneMsg::Complete { back } => self.complete(*back, session, &Keys { engine, database }),
+            PaneMsg::Escape => {
+                let before = match (&self.cycle, &self.search) {
+                    (Some(cycle), _) => cycle.original().0,
+                    (None, Some(search)) => search.draft().to_owned(),
+                    (None, None) => return,
+                };
+                self.put(&before);
+            }
             _ => {}
         }
     }
 
-    pub fn view(&self, _session: &Session, _engine: &Engine, _database: usize) -> LineView {
-        LineView {
-            prompt: None,
-            spans: spans(&self.text),
-            ghost: "".into(),
-            about: About::Nothing,
-            can_complete: false,
+    /// Tab: the found line in a search; otherwise the next of what may stand at the caret.
+    fn complete(&mut self, back: bool, session: &Session, keys: &Keys) {
+        if let Some(search) = &self.search {
+            let found = search.found(&session.history).map_or_else(|| search.draft().to_owned(), |(line, _)| line.to_owned());
+            return self.put(&found);
         }
+        match &mut self.cycle {
+            Some(cycle) if back => cycle.back(),
+            Some(cycle) => cycle.forward(),
+            None => self.cycle = Cycle::new(&self.text, self.caret, term::complete(&self.text, self.caret, keys)),
+        }
+        let Some(cycle) = &self.cycle else { return };
+        let (mut line, mut caret) = cycle.shown();
+        // With one candidate there is nothing to walk through: the next word can begin.
+        if cycle.candidates().len() == 1 {
+            self.cycle = None;
+            if caret == line.len() {
+                line.push(' ');
+                caret += 1;
+            }
+        }
+        self.place(&line, caret);
+    }
+
+    pub fn view(&self, session: &Session, engine: &Engine, database: usize) -> LineView {
+        let hints = session.shows_hints();
+        if let Some((stamp, with_hints, view)) = &*self.seen.borrow()
+            && *stamp == self.stamp
+            && *with_hints == hints
+        {
+            return view.clone();
+        }
+        let view = self.look(session, &Keys { engine, database });
+        *self.seen.borrow_mut() = Some((self.stamp, hints, view.clone()));
+        view
+    }
+
+    fn look(&self, session: &Session, keys: &Keys) -> LineView {
+        if let Some(search) = &self.search {
+            let about = match search.found(&session.history) {
+                Some((line, at)) => About::Found { before: line[..at.start].into(), hit: line[at.clone()].into(), after: line[at.end..].into() },
+                None if self.text.is_empty() => About::Note("Type a part of an earlier line. Enter runs what is found, Tab takes it, Esc gives up.".into()),
+                None => About::Note("No earlier line has this in it.".into()),
+            };
+            let spans = vec![Span { class: "", text: self.text.as_str().into() }];
+            return LineView { prompt: Some(search.prompt()), spans, ghost: "".into(), about, can_complete: true, held: true };
+        }
+        let hint = term::hint(&self.text);
+        let mut view = LineView { prompt: None, spans: spans(&self.text), ghost: "".into(), about: About::Nothing, can_complete: false, held: self.cycle.is_some() };
+        if let Some(hint) = hint {
+            if session.shows_hints() && self.caret == self.text.len() {
+                view.ghost = hint.ghost.into();
+            }
+            let facts = [hint.row.summary, hint.row.complexity].into_iter().filter(|fact| !fact.is_empty()).map(Rc::from);
+            let since = Rc::from(format!("since {}", hint.row.since));
+            let facts = facts.chain([since]).collect();
+            view.about = if hint.mismatch {
+                About::Argument { now: hint.name.into(), rest: hint.syntax.into(), facts: vec![hint.row.complexity.into()] }
+            } else {
+                About::Argument { now: hint.argument.unwrap_or(hint.name).into(), rest: "".into(), facts }
+            };
+        }
+        if let Some(cycle) = &self.cycle {
+            const MOST: usize = 40;
+            let words = cycle.candidates().iter().take(MOST).map(|candidate| candidate.text.as_str().into()).collect();
+            view.about = About::Offers { words, chosen: cycle.selected() };
+            view.can_complete = true;
+        } else if !self.text.trim().is_empty() {
+            view.can_complete = !term::complete(&self.text, self.caret, keys).candidates.is_empty();
+        }
+        view
     }
 }
 
@@ -104,13 +224,12 @@ impl LineEditor {
 pub fn spans(line: &str) -> Vec<Span> {
     let mut spans = Vec::new();
     let mut done = 0;
-    for (index, word) in term::quote::words(line).iter().enumerate() {
-        let class = if index == 0 { if row(&word.bytes).is_some() { "t-command" } else { "" } } else { "" };
-        if done < word.start {
-            spans.push(Span { class: "", text: line[done..word.start].into() });
+    for token in term::tokens(line) {
+        if done < token.start {
+            spans.push(Span { class: "", text: line[done..token.start].into() });
         }
-        spans.push(Span { class, text: line[word.start..word.end].into() });
-        done = word.end;
+        spans.push(Span { class: class_of(token.role, token.quoted), text: line[token.start..token.end].into() });
+        done = token.end;
     }
     if done < line.len() {
         spans.push(Span { class: "", text: line[done..].into() });
@@ -118,8 +237,16 @@ pub fn spans(line: &str) -> Vec<Span> {
     spans
 }
 
-fn row(name: &[u8]) -> Option<&'static Command> {
-    table::find(name)
+fn class_of(role: Role, quoted: bool) -> &'static str {
+    match role {
+        Role::Command | Role::Subcommand | Role::Own => "t-command",
+        Role::Option | Role::Topic => "t-option",
+        Role::Number | Role::Repeat => "t-number",
+        Role::Pattern => "t-string",
+        Role::Value if quoted => "t-string",
+        Role::Key | Role::Value | Role::Beginning => "",
+        Role::UnknownCommand | Role::UnknownSubcommand | Role::Excess | Role::Faulty => "t-wrong",
+    }
 }
 
 /// A request as somebody would have typed it.

@@ -84,7 +84,7 @@ impl Pane {
 
     /// Enter: gives the line, and says which commands it held.
     pub fn submit(&mut self, world: &mut World) -> Vec<Vec<Vec<u8>>> {
-        let line = self.editor.take();
+        let line = self.editor.take(&self.state.get().session);
         self.give(world, &line);
         if !self.queue.is_empty() {
             let next = self.queue.remove(0);
@@ -196,12 +196,10 @@ impl Pane {
 
     pub fn edit(&mut self, msg: &PaneMsg, engine: &Engine) {
         let state = self.state.get_mut();
-        match msg {
-            PaneMsg::Clear => {
-                state.entries.clear();
-            }
-            other => self.editor.edit(other, &state.session, engine),
+        if *msg == PaneMsg::Clear {
+            state.entries.clear();
         }
+        self.editor.edit(msg, &state.session, engine, database(engine, state.client));
     }
 
     // ---- showing ----------------------------------------------------------------------------------------------------
@@ -210,8 +208,8 @@ impl Pane {
         let state = self.state.get();
         let activity = state.session.activity();
         let busy = matches!(activity, Activity::Waiting | Activity::Monitoring);
-        let database = world.engine().clients().get(state.client).map_or(0, |client| client.database);
-        let shown = self.editor.view(&state.session, world.engine(), database);
+        let engine = world.engine();
+        let shown = self.editor.view(&state.session, engine, database(engine, state.client));
         let about = match activity {
             Activity::Waiting => About::Waiting(waiting_words(&state.session, world, state.client).into()),
             Activity::Monitoring => {
@@ -230,7 +228,7 @@ impl Pane {
             closable,
             badges: badges(&state.session, world, state.client),
             entries: state.entries.clone(),
-            prompt: if busy { "".into() } else { shown.prompt.unwrap_or_else(|| state.session.prompt()).into() },
+            prompt: if busy { "".into() } else { shown.prompt.map_or_else(|| state.session.prompt(), str::to_owned).into() },
             text: self.editor.text().to_owned().into(),
             caret: self.editor.caret_units(),
             revision: self.editor.revision(),
@@ -238,11 +236,16 @@ impl Pane {
             ghost: shown.ghost,
             about,
             can_complete: shown.can_complete,
+            held: shown.held,
             queued: queued(world, state.client),
             busy,
             focus: self.focus,
         }
     }
+}
+
+fn database(engine: &Engine, client: ClientId) -> usize {
+    engine.clients().get(client).map_or(0, |client| client.database)
 }
 
 /// What the server knows of this connection, where the engine has more to say than the prompt.

@@ -28,6 +28,8 @@ pub struct PaneView {
     pub ghost: Rc<str>,
     pub about: About,
     pub can_complete: bool,
+    /// A search or a completion is under way.
+    pub held: bool,
     /// The commands that wait for EXEC.
     pub queued: Vec<Rc<str>>,
     /// Whether the client waits for its reply and takes no line.
@@ -76,6 +78,12 @@ pub enum About {
     Offers {
         words: Vec<Rc<str>>,
         chosen: Option<usize>,
+    },
+    /// An earlier line that a search has found.
+    Found {
+        before: Rc<str>,
+        hit: Rc<str>,
+        after: Rc<str>,
     },
     Note(Rc<str>),
     Waiting(Rc<str>),
@@ -180,25 +188,16 @@ pub fn Pane(props: &PaneProps) -> Html {
         })
     };
     let key = {
-        let (empty, busy, can_complete) = (view.text.is_empty(), view.busy, view.can_complete);
-        when(&props.send, move |event: KeyboardEvent| {
-            let msg = key_message(&event, empty, busy, can_complete)?;
-            event.prevent_default();
-            Some(say(msg))
-        })
-    };
-    // Esc releases the field: the next Tab goes on from here.
-    let release = {
+        let (empty, held, can_complete) = (view.text.is_empty(), view.held, view.can_complete);
         let input_ref = input_ref.clone();
-        let (empty, busy) = (view.text.is_empty(), view.busy);
-        Callback::from(move |event: KeyboardEvent| {
-            if event.key() == "Escape"
-                && empty
-                && !busy
-                && let Some(input) = input_ref.cast::<HtmlInputElement>()
-            {
+        when(&props.send, move |event: KeyboardEvent| {
+            // Esc gives up a search or a completion; otherwise it releases the field, and the next Tab goes on from here.
+            if event.key() == "Escape" && !held && let Some(input) = input_ref.cast::<HtmlInputElement>() {
                 let _ = input.blur();
             }
+            let msg = key_message(&event, empty, held, can_complete)?;
+            event.prevent_default();
+            Some(say(msg))
         })
     };
     let grasp = {
@@ -247,7 +246,7 @@ pub fn Pane(props: &PaneProps) -> Html {
                         </div>
                         <input id={field} ref={input_ref} type="text" value={view.text.clone()} readonly={view.busy}
                             autocapitalize="off" autocorrect="off" autocomplete="off" spellcheck="false" enterkeyhint="send" aria-label={format!("Redis command, {}", view.name)} aria-describedby={about.clone()}
-                            oninput={typed} onkeydown={key} onkeyup={release} onselect={moved} onscroll={scrolled}
+                            oninput={typed} onkeydown={key} onselect={moved} onscroll={scrolled}
                             onfocus={props.send.reform(move |_: FocusEvent| say(PaneMsg::Focused))} />
                     </div>
                 </form>
@@ -284,6 +283,9 @@ fn about_words(about: &About) -> Html {
             <ul class="offers">
                 { for words.iter().enumerate().map(|(index, word)| html! { <li class={(*chosen == Some(index)).then_some("on")}>{ word.to_string() }</li> }) }
             </ul>
+        },
+        About::Found { before, hit, after } => html! {
+            <span class="found">{ before.to_string() }<span class="hit">{ hit.to_string() }</span>{ after.to_string() }</span>
         },
         About::Note(text) | About::Waiting(text) => html! { { text.to_string() } },
     }
@@ -336,14 +338,14 @@ fn caret_of(input: &HtmlInputElement) -> usize {
     text.len()
 }
 
-fn key_message(event: &KeyboardEvent, empty: bool, busy: bool, can_complete: bool) -> Option<PaneMsg> {
+fn key_message(event: &KeyboardEvent, empty: bool, held: bool, can_complete: bool) -> Option<PaneMsg> {
     let command = event.ctrl_key() || event.meta_key();
     let key = event.key();
     Some(match key.as_str() {
         "Tab" if can_complete && !command && !event.alt_key() => PaneMsg::Complete { back: event.shift_key() },
         "ArrowUp" => PaneMsg::Older,
         "ArrowDown" => PaneMsg::Newer,
-        "Escape" if busy || !empty => PaneMsg::Escape,
+        "Escape" if held => PaneMsg::Escape,
         "z" if command && empty && !event.shift_key() => PaneMsg::Undo,
         "y" if command && empty => PaneMsg::Redo,
         "Z" if command && empty => PaneMsg::Redo,

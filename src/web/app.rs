@@ -129,9 +129,8 @@ impl Component for App {
         bench.focus(bench.active);
         let number = |key: &str, or: f64| storage::get(key).and_then(|text| text.parse().ok()).unwrap_or(or);
         let app = App {
-            route,
             theme: Theme::stored(),
-            part: Part::Lesson,
+            part: first_part(&route),
             lesson_width: number("lesson-width", 37.0),
             panes_height: number("panes-height", 46.0),
             table: storage::get("table").is_some(),
@@ -144,6 +143,7 @@ impl Component for App {
             import_said: AttrValue::default(),
             wreck: wreck.map(Rc::new),
             last_frame: frames::now(),
+            route,
             new_page: false,
             _frames: Frames::new(move |at| frame.emit(Msg::Frame(at))),
             _listener: route::Listener::new(move |route| went.emit(Msg::Went(route))),
@@ -240,7 +240,7 @@ impl App {
                 .unwrap_or_else(|| Bench::new(study_of(&place, &self.lessons, &self.progress)));
             let left = core::mem::replace(&mut self.bench, bench);
             self.parked.insert(core::mem::replace(&mut self.place, place), left);
-            self.part = if route == Route::Playground { Part::Terminal } else { Part::Lesson };
+            self.part = first_part(&route);
         }
         if on_bench && !self.place.is_empty() {
             self.progress.place = Some(self.place.clone());
@@ -346,6 +346,9 @@ impl App {
             <>
                 <nav class="views" aria-label="Show">{ for switch }</nav>
                 <main class={classes!("desk", (!with_lesson).then_some("open"))} id="main" tabindex="-1" data-view={self.part.name()} {style}>
+                    if !with_lesson {
+                        <h1 class="visually-hidden" tabindex="-1">{ "Playground" }</h1>
+                    }
                     if with_lesson {
                         <div class="reading" data-live="" tabindex="0" role="region" aria-label="Lesson" key={self.place.clone()}>{ self.text() }</div>
                         <Divide label="Width of the lesson" at={self.lesson_width} moved={send.reform(Msg::LessonWidth)} />
@@ -399,6 +402,10 @@ fn focus(selector: &str) {
     {
         let _ = element.focus();
     }
+}
+
+fn first_part(route: &Route) -> Part {
+    if *route == Route::Playground { Part::Terminal } else { Part::Lesson }
 }
 
 fn place_of(route: &Route, lessons: &[Rc<Lesson>], progress: &Progress) -> Place {

@@ -183,7 +183,7 @@ pub fn client_number(name: &str) -> usize {
 }
 
 fn expected(reply: &Expected) -> Html {
-    html! { if !reply.lines.is_empty() { <pre>{ reply.lines.join("\n") }</pre> } }
+    html! { if !reply.lines.is_empty() { <pre>{ reply.shown() }</pre> } }
 }
 
 /// A question. Wrong choices stay on view with the reason why; with the right one comes the transcript that proves it.

@@ -89,7 +89,8 @@ impl LineEditor {
 
     /// The line that was finished; in a search it is the one that was found.
     pub fn take(&mut self, session: &Session) -> String {
-        let found = self.search.as_ref().and_then(|search| search.found(&session.history)).map(|(line, _)| line.to_owned());
+        let found =
+            self.search.as_ref().and_then(|search| search.found(&session.history)).map(|(line, _)| line.to_owned());
         let line = found.unwrap_or_else(|| core::mem::take(&mut self.text));
         self.recall.end();
         self.put("");
@@ -149,7 +150,8 @@ impl LineEditor {
     /// Tab: the found line in a search; otherwise the next of what may stand at the caret.
     fn complete(&mut self, back: bool, session: &Session, keys: &Keys) {
         if let Some(search) = &self.search {
-            let found = search.found(&session.history).map_or_else(|| search.draft().to_owned(), |(line, _)| line.to_owned());
+            let found =
+                search.found(&session.history).map_or_else(|| search.draft().to_owned(), |(line, _)| line.to_owned());
             return self.put(&found);
         }
         match &mut self.cycle {
@@ -186,24 +188,49 @@ impl LineEditor {
     fn look(&self, session: &Session, keys: &Keys) -> LineView {
         if let Some(search) = &self.search {
             let about = match search.found(&session.history) {
-                Some((line, at)) => About::Found { before: line[..at.start].into(), hit: line[at.clone()].into(), after: line[at.end..].into() },
-                None if self.text.is_empty() => About::Note("Type a part of an earlier line. Enter runs what is found, Tab takes it, Esc gives up.".into()),
+                Some((line, at)) => About::Found {
+                    before: line[..at.start].into(),
+                    hit: line[at.clone()].into(),
+                    after: line[at.end..].into(),
+                },
+                None if self.text.is_empty() => About::Note(
+                    "Type a part of an earlier line. Enter runs what is found, Tab takes it, Esc gives up.".into(),
+                ),
                 None => About::Note("No earlier line has this in it.".into()),
             };
             let spans = vec![Span { class: "", text: self.text.as_str().into() }];
-            return LineView { prompt: Some(search.prompt()), spans, ghost: "".into(), about, can_complete: true, held: true };
+            return LineView {
+                prompt: Some(search.prompt()),
+                spans,
+                ghost: "".into(),
+                about,
+                can_complete: true,
+                held: true,
+            };
         }
         let hint = term::hint(&self.text);
-        let mut view = LineView { prompt: None, spans: spans(&self.text), ghost: "".into(), about: About::Nothing, can_complete: false, held: self.cycle.is_some() };
+        let mut view = LineView {
+            prompt: None,
+            spans: spans(&self.text),
+            ghost: "".into(),
+            about: About::Nothing,
+            can_complete: false,
+            held: self.cycle.is_some(),
+        };
         if let Some(hint) = hint {
             if session.shows_hints() && self.caret == self.text.len() {
                 view.ghost = hint.ghost.into();
             }
-            let facts = [hint.row.summary, hint.row.complexity].into_iter().filter(|fact| !fact.is_empty()).map(Rc::from);
+            let facts =
+                [hint.row.summary, hint.row.complexity].into_iter().filter(|fact| !fact.is_empty()).map(Rc::from);
             let since = Rc::from(format!("since {}", hint.row.since));
             let facts = facts.chain([since]).collect();
             view.about = if hint.mismatch {
-                About::Argument { now: hint.name.into(), rest: hint.syntax.into(), facts: vec![hint.row.complexity.into()] }
+                About::Argument {
+                    now: hint.name.into(),
+                    rest: hint.syntax.into(),
+                    facts: vec![hint.row.complexity.into()],
+                }
             } else {
                 About::Argument { now: hint.argument.unwrap_or(hint.name).into(), rest: "".into(), facts }
             };

@@ -228,7 +228,11 @@ impl Pane {
             closable,
             badges: badges(&state.session, world, state.client),
             entries: state.entries.clone(),
-            prompt: if busy { "".into() } else { shown.prompt.map_or_else(|| state.session.prompt(), str::to_owned).into() },
+            prompt: if busy {
+                "".into()
+            } else {
+                shown.prompt.map_or_else(|| state.session.prompt(), str::to_owned).into()
+            },
             text: self.editor.text().to_owned().into(),
             caret: self.editor.caret_units(),
             revision: self.editor.revision(),

@@ -192,7 +192,10 @@ pub fn Pane(props: &PaneProps) -> Html {
         let input_ref = input_ref.clone();
         when(&props.send, move |event: KeyboardEvent| {
             // Esc gives up a search or a completion; otherwise it releases the field, and the next Tab goes on from here.
-            if event.key() == "Escape" && !held && let Some(input) = input_ref.cast::<HtmlInputElement>() {
+            if event.key() == "Escape"
+                && !held
+                && let Some(input) = input_ref.cast::<HtmlInputElement>()
+            {
                 let _ = input.blur();
             }
             let msg = key_message(&event, empty, held, can_complete)?;
@@ -234,6 +237,10 @@ pub fn Pane(props: &PaneProps) -> Html {
                 <div class="log" role="log" aria-label={format!("Transcript of {}", view.name)}>
                     { for view.entries.iter().map(|entry| html! { <Said key={entry.id} entry={entry.clone()} send={props.send.clone()} pane={id} /> }) }
                 </div>
+                if view.entries.is_empty() && view.active {
+                    <p class="welcome">{ "A Redis server, wholly inside this page. Type a command, or click one in the text." }<br />
+                        <kbd>{ "Tab" }</kbd>{ " completes, " }<kbd>{ "↑" }</kbd>{ " brings back, " }<kbd>{ "Ctrl-Z" }</kbd>{ " on an empty line takes back." }</p>
+                }
                 if !view.queued.is_empty() {
                     <ol class="queue" aria-label="Queued until EXEC">{ for view.queued.iter().enumerate().map(|(index, command)| html! { <li key={index}>{ command.to_string() }</li> }) }</ol>
                 }

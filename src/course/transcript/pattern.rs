@@ -17,6 +17,25 @@ impl Expected {
         }
         lines(&self.lines, got)
     }
+
+    /// The reply as a reader is to see it: what may differ stands there as an ellipsis, a range with a dash.
+    pub fn shown(&self) -> String {
+        let shown = |line: &String| {
+            if line.trim() == "..." {
+                return "…".to_owned();
+            }
+            if let Some((start, end)) = placeholder(line) {
+                return format!("{}…{}", &line[..start], &line[end..]);
+            }
+            match range(line) {
+                Some(found) => {
+                    format!("{}{}–{}{}", &line[..found.start], found.low, found.high, &line[found.end..])
+                }
+                None => line.clone(),
+            }
+        };
+        self.lines.iter().map(shown).collect::<Vec<_>>().join("\n")
+    }
 }
 
 fn lines(wanted: &[String], got: &[String]) -> bool {

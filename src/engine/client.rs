@@ -45,6 +45,33 @@ impl Subscriptions {
     }
 }
 
+/// What CLIENT TRACKING asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Tracking {
+    pub mode: TrackingMode,
+    pub no_loop: bool,
+    /// CLIENT CACHING was called for the next command.
+    pub caching: bool,
+    /// The connection that invalidations go to; 0: this one.
+    pub redirect: u64,
+    pub prefixes: Vec<Text>,
+}
+
+/// Which keys are tracked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TrackingMode {
+    #[default]
+    Default,
+    Broadcast,
+    OptIn,
+    OptOut,
+}
+
+/// Whether a name, or what a library says of itself, can stand in CLIENT LIST.
+pub(crate) fn valid_name(name: &[u8]) -> bool {
+    name.iter().all(|byte| (b'!'..=b'~').contains(byte))
+}
+
 /// One connection.
 #[derive(Clone, Debug)]
 pub struct Client {
@@ -65,6 +92,9 @@ pub struct Client {
     pub bytes_out: u64,
     pub no_evict: bool,
     pub no_touch: bool,
+    /// Proved its password, or connected while none was needed.
+    pub authenticated: bool,
+    pub tracking: Option<Box<Tracking>>,
     /// Set between MULTI and EXEC or DISCARD.
     pub transaction: Option<Box<Transaction>>,
     /// Watched keys with their databases.
@@ -83,6 +113,8 @@ pub struct Client {
     pub(crate) query_read: usize,
     /// Requests wait until the host has got rid of the replies before them.
     pub(crate) paused: bool,
+    /// The next request waits for the end of a pause (CLIENT PAUSE).
+    pub(crate) held: bool,
     pub(crate) parser: Parser,
 }
 
@@ -105,6 +137,8 @@ impl Client {
             bytes_out: 0,
             no_evict: false,
             no_touch: false,
+            authenticated: true,
+            tracking: None,
             transaction: None,
             watched: Vec::new(),
             watch_broken: false,
@@ -115,8 +149,27 @@ impl Client {
             query: Vec::new(),
             query_read: 0,
             paused: false,
+            held: false,
             parser: Parser::default(),
         }
+    }
+}
+
+impl Client {
+    /// Whether it waits for a key or for the end of a pause.
+    pub fn is_waiting(&self) -> bool {
+        self.blocked.is_some() || self.held
+    }
+
+    /// What RESET resets, apart from what is registered elsewhere.
+    pub(crate) fn reset(&mut self) {
+        self.name = Text::default();
+        self.database = 0;
+        self.protocol = Protocol::Resp2;
+        self.no_evict = false;
+        self.no_touch = false;
+        self.tracking = None;
+        self.reply_mode = ReplyMode::On;
     }
 }
 

@@ -41,15 +41,23 @@ impl Ctx<'_> {
     pub(crate) fn run(&mut self, command: &'static Command, args: &mut Args) {
         self.command = command;
         let start = self.reply.mark();
-        if let Err(error) = (command.handler)(self, args) {
+        let effort = self.effort;
+        let result = (command.handler)(self, args);
+        let failed = result.is_err();
+        if let Err(error) = result {
             self.reply.rewind(start);
             self.fail(&error);
+        }
+        if let Some(statistics) = self.server.calls.get_mut(usize::from(command.id)) {
+            statistics.calls += 1;
+            statistics.effort += 1 + self.effort - effort;
+            statistics.failed += u64::from(failed);
         }
     }
 
     /// Replies with an error and counts it.
     pub(crate) fn fail(&mut self, error: &Error) {
-        self.server.total_error_replies += 1;
+        self.server.count_error(&error.0);
         self.reply.error(&error.0);
     }
 

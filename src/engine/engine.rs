@@ -2,21 +2,21 @@
 //! afterwards.
 
 use crate::args::Args;
-use crate::blocking::Waits;
 use crate::client::{Clients, ReplyMode};
 use crate::commands::{pubsub, transaction};
+use crate::config;
 use crate::ctx::Ctx;
 use crate::error::Error;
 use crate::expire;
 use crate::io::{ClientId, Config, Input, Outputs};
-use crate::pubsub::{PubSub, Sort};
+use crate::pubsub::Sort;
 use crate::request::Request;
-use crate::server::Server;
+use crate::server::{Order, Server};
 use crate::settle::settle_events;
 use crate::store::Store;
 use crate::table::{self, Command, Flag};
+use crate::text::Text;
 use crate::time::Instant;
-use crate::watch::Watches;
 use alloc::string::String;
 use alloc::vec::Vec;
 use resp::Protocol;
@@ -40,36 +40,32 @@ impl Engine {
         let mut store = Store::new(config.databases, seed);
         store.now = config.started;
         store.effects.listening = config.listen;
+        let (databases, port) = (config.databases, config.port);
         let run_id = hexadecimal(&mut store);
-        let started = config.started;
-        Engine {
-            store,
-            clients: Clients::default(),
-            server: Server {
-                config,
-                started,
-                run_id,
-                commands_processed: 0,
-                total_error_replies: 0,
-                bytes_in: 0,
-                bytes_out: 0,
-                pubsub: PubSub::new(seed),
-                watches: Watches::default(),
-                waits: Waits::default(),
-                outbox: Vec::new(),
-                told: Vec::new(),
-                shutdown: false,
-            },
+        let replication_id = hexadecimal(&mut store);
+        let mut server = Server::new(config, seed, run_id, replication_id);
+        for (name, value) in [("databases", databases as u64), ("port", u64::from(port))] {
+            if let Some(index) = config::find(name.as_bytes()) {
+                config::set(&mut store, &mut server, index, Text::decimal(value));
+            }
         }
+        Engine { store, clients: Clients::default(), server }
     }
 
     /// Lets `input` happen at `now`. Time stands still for the whole call; it never runs backwards.
     pub fn step(&mut self, now: Instant, input: Input, out: &mut Outputs) {
         self.store.now = now.max(self.store.now);
+        if self.server.pause.is_some_and(|pause| pause.until <= self.store.now.millis()) {
+            self.server.pause = None;
+            self.release_held();
+        }
         match input {
             Input::Bytes { client, bytes } => self.receive(client, bytes, out),
             Input::Connected { client, address, local_address } => {
                 self.clients.add(client, address, local_address, self.store.now);
+                if let Some(client) = self.clients.get_mut(client) {
+                    client.authenticated = self.server.password.is_empty();
+                }
             }
             Input::Closed { client } => self.forget(client),
             Input::Wakeup => {
@@ -106,6 +102,40 @@ impl Engine {
         }
     }
 
+    /// Lets clients go on whose requests waited for the end of a pause.
+    fn release_held(&mut self) {
+        let held: Vec<ClientId> = self.clients.iter().filter(|client| client.held).map(|client| client.id).collect();
+        for &id in &held {
+            if let Some(client) = self.clients.get_mut(id) {
+                client.held = false;
+            }
+        }
+        self.server.waits.resumed.extend(held);
+    }
+
+    /// Does what the command of `current`, which is over, wants done to others.
+    #[cold]
+    fn obey_orders(&mut self, current: ClientId, out: &mut Outputs) {
+        out.deliver(current);
+        for order in core::mem::take(&mut self.server.orders) {
+            match order {
+                Order::Kill(client) => {
+                    self.forget(client);
+                    out.close(client);
+                }
+                Order::Unblock { client, error } => {
+                    let error = error.then_some(&b"UNBLOCKED client unblocked via CLIENT UNBLOCK"[..]);
+                    self.end_wait(client, out, error);
+                }
+                Order::Release => self.release_held(),
+                Order::Shutdown => out.shutdown(),
+            }
+        }
+        if self.clients.select(current) {
+            self.store.selected = self.clients.current().database;
+        }
+    }
+
     /// Goes on with the requests of clients whose wait is over.
     fn resume(&mut self, out: &mut Outputs) {
         while !self.server.waits.resumed.is_empty() {
@@ -120,7 +150,9 @@ impl Engine {
         let tick = expire::next_tick(&self.store, self.server.started, self.store.now);
         // A wait ends in the first millisecond after its deadline.
         let wait = self.server.waits.next_deadline().map(|deadline| Instant::from_millis(deadline.saturating_add(1)));
-        [tick, wait].into_iter().flatten().min()
+        let held = self.server.pause.filter(|_| self.clients.iter().any(|client| client.held));
+        let pause = held.map(|pause| Instant::from_millis(pause.until));
+        [tick, wait, pause].into_iter().flatten().min()
     }
 
     /// The databases, for whoever shows them.
@@ -158,12 +190,13 @@ impl Engine {
             out.close(id);
             return;
         }
-        if client.blocked.is_some() || client.paused && !bytes.is_empty() {
+        if client.is_waiting() || client.paused && !bytes.is_empty() {
             client.query.extend_from_slice(bytes);
             return;
         }
         client.paused = false;
         self.store.selected = client.database;
+        self.store.leave_no_trace = client.no_touch;
         // Parser and query buffer are moved out while commands run, so that arguments can be borrowed from them. Bytes that
         // need not be kept are read where the host left them.
         let mut parser = core::mem::take(&mut client.parser);
@@ -176,9 +209,11 @@ impl Engine {
             query.extend_from_slice(bytes);
             &query
         };
-        let limits = Limits { max_bulk: self.server.config.max_bulk, authenticated: true };
+        let authenticated = client.authenticated || self.server.password.is_empty();
+        let limits = Limits { max_bulk: self.server.config.max_bulk, authenticated };
         let begun = out.mark();
         let mut paused = false;
+        let mut held = false;
         let mut state = After::Next;
         while state == After::Next && read < source.len() {
             match parser.parse(&source[read..], &limits) {
@@ -186,6 +221,10 @@ impl Engine {
                 Ok(Progress::Request { consumed, inline }) => {
                     let bytes = if inline { parser.inline() } else { &source[read..] };
                     let mut args = Args::new(bytes, parser.spans());
+                    if self.server.pause.is_some() && self.holds(&args) {
+                        held = true;
+                        break;
+                    }
                     read += consumed;
                     if args.count() > 0 {
                         state = self.call(id, &mut args, out);
@@ -224,9 +263,26 @@ impl Engine {
         client.query = query;
         client.query_read = read;
         client.parser = parser;
+        client.held = held;
         client.paused = paused && state == After::Next;
         if client.paused {
             out.again(id);
+        }
+    }
+
+    /// Whether CLIENT PAUSE makes the current client's request wait.
+    #[cold]
+    fn holds(&mut self, args: &Args) -> bool {
+        let Some(pause) = self.server.pause else { return false };
+        let command = table::find(args.at(0)).map(|command| command.subcommand(args.at(1)).unwrap_or(command));
+        let Some(command) = command else { return !pause.writes_only };
+        let writes = |command: &Command| command.has(Flag::Write) || command.has(Flag::MayReplicate);
+        if pause.writes_only {
+            let transaction = self.clients.current().transaction.as_ref();
+            let queued = transaction.filter(|_| command.name == "exec");
+            writes(command) || queued.is_some_and(|queue| queue.requests.iter().any(|request| writes(request.command)))
+        } else {
+            true
         }
     }
 
@@ -237,26 +293,30 @@ impl Engine {
         let client = self.clients.current();
         client.commands += 1;
         self.server.commands_processed += 1;
-        let resolved = resolve(args);
+        let (command, refusal) = resolve(args);
         let mut ctx = Ctx {
             now: self.store.now,
             db: &mut self.store,
             reply: Writer::new(&mut out.bytes, client.protocol),
             clients: &mut self.clients,
             server: &mut self.server,
-            command: resolved.as_ref().copied().unwrap_or(&UNKNOWN),
+            command: command.unwrap_or(&UNKNOWN),
             effort: 0,
             deny_blocking: false,
             blocks_again: None,
         };
-        match resolved {
-            Ok(command) => ctx.dispatch(command, args),
-            Err(error) => ctx.refuse(&error, args),
+        match (command, refusal) {
+            (Some(command), None) => ctx.dispatch(command, args),
+            (_, Some(error)) => ctx.refuse(&error, args),
+            (None, None) => {}
         }
         let effort = ctx.effort;
         out.add_effort(1 + effort);
         self.finish_reply(id, start, out);
         self.settle(id, out);
+        if !self.server.orders.is_empty() {
+            self.obey_orders(id, out);
+        }
         let client = self.clients.current();
         if client.closing {
             After::Close
@@ -307,7 +367,9 @@ impl Ctx<'_> {
     fn dispatch(&mut self, command: &'static Command, args: &mut Args) {
         let client = self.clients.current();
         client.last_command = command.full_name;
-        if client.protocol == Protocol::Resp2
+        if !client.authenticated && !command.has(Flag::NoAuth) && !self.server.password.is_empty() {
+            self.refuse(&Error::NOT_AUTHENTICATED, args);
+        } else if client.protocol == Protocol::Resp2
             && !client.subscriptions.is_empty()
             && !pubsub::allowed_while_subscribed(command)
         {
@@ -330,6 +392,9 @@ impl Ctx<'_> {
     /// A request is refused before it ran; a transaction that is being queued will not run either.
     #[cold]
     fn refuse(&mut self, error: &Error, args: &Args) {
+        if let Some(statistics) = self.server.calls.get_mut(usize::from(self.command.id)) {
+            statistics.rejected += u64::from(!self.command.name.is_empty());
+        }
         // A browser that was lured into talking to us: nothing of what it wants is done or answered.
         if matches!(args.at(0).to_ascii_lowercase().as_slice(), b"post" | b"host:") {
             self.clients.current().closing = true;
@@ -347,19 +412,22 @@ impl Ctx<'_> {
     }
 }
 
-/// The row that a request asks for, subcommand included, if its number of words fits.
+/// The row that a request asks for, subcommand included, and why it may not run if its words do not fit.
 #[inline]
-fn resolve(args: &mut Args) -> Result<&'static Command, Error> {
+fn resolve(args: &mut Args) -> (Option<&'static Command>, Option<Error>) {
     let name = args.at(0);
     let Some(mut command) = table::find(name) else {
-        return Err(Error::unknown_command(name, args.rest()));
+        return (None, Some(Error::unknown_command(name, args.rest())));
     };
     if !command.subcommands.is_empty() && args.count() > 1 {
         let word = args.at(1);
-        command = command.subcommand(word).ok_or_else(|| Error::unknown_subcommand(command.name, word))?;
+        match command.subcommand(word) {
+            Some(found) => command = found,
+            None => return (None, Some(Error::unknown_subcommand(command.name, word))),
+        }
         args.seek(2);
     }
-    if command.takes(args.count()) { Ok(command) } else { Err(Error::wrong_arguments(command.full_name)) }
+    (Some(command), (!command.takes(args.count())).then(|| Error::wrong_arguments(command.full_name)))
 }
 
 /// 40 hexadecimal digits from the engine's own randomness.

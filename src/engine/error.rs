@@ -17,6 +17,36 @@ macro_rules! texts {
 
 texts! {
     WRONG_TYPE = "WRONGTYPE Operation against a key holding the wrong kind of value";
+    INVALID_COMMAND = "ERR Invalid command specified";
+    INVALID_COMMAND_ARITY = "ERR Invalid number of arguments specified for command";
+    INVALID_COMMAND_ARGUMENTS = "ERR Invalid arguments specified for command";
+    NO_KEY_ARGUMENTS = "ERR The command has no key arguments";
+    NOT_AUTHENTICATED = "NOAUTH Authentication required.";
+    HELLO_NEEDS_AUTH = "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time";
+    NO_PASSWORD_SET = "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?";
+    WRONG_PASSWORD = "WRONGPASS invalid username-password pair or user is disabled.";
+    UNSUPPORTED_PROTOCOL = "NOPROTO unsupported protocol version";
+    PROTOCOL_NOT_AN_INTEGER = "ERR Protocol version is not an integer or out of range";
+    INVALID_CLIENT_NAME = "ERR Client names cannot contain spaces, newlines or special characters.";
+    INVALID_CLIENT_ID = "ERR Invalid client ID";
+    CLIENT_ID_NOT_POSITIVE = "ERR client-id should be greater than 0";
+    MAXAGE_NOT_AN_INTEGER = "ERR maxage is not an integer or out of range";
+    MAXAGE_NOT_POSITIVE = "ERR maxage should be greater than 0";
+    NO_SUCH_CLIENT = "ERR No such client";
+    UNBLOCK_REASON = "ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR";
+    TIMEOUT_NOT_AN_INTEGER = "ERR timeout is not an integer or out of range";
+    PAUSE_MODE = "ERR CLIENT PAUSE mode must be WRITE or ALL";
+    CACHING_WITHOUT_MODE = "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled";
+    CACHING_YES_WITHOUT_OPTIN = "ERR CLIENT CACHING YES is only valid when tracking is enabled in OPTIN mode.";
+    CACHING_NO_WITHOUT_OPTOUT = "ERR CLIENT CACHING NO is only valid when tracking is enabled in OPTOUT mode.";
+    TRACKING_REDIRECT_TWICE = "ERR A client can only redirect to a single other client";
+    TRACKING_REDIRECT_UNKNOWN = "ERR The client ID you want redirect to does not exist";
+    TRACKING_PREFIX_WITHOUT_BCAST = "ERR PREFIX option requires BCAST mode to be enabled";
+    TRACKING_BCAST_SWITCH = "ERR You can't switch BCAST mode on/off before disabling tracking for this client, and then re-enabling it with a different mode.";
+    TRACKING_OPT_SWITCH = "ERR You can't switch OPTIN/OPTOUT mode before disabling tracking for this client, and then re-enabling it with a different mode.";
+    TRACKING_BCAST_WITH_OPT = "ERR OPTIN and OPTOUT are not compatible with BCAST";
+    TRACKING_BOTH_OPT = "ERR You can't specify both OPTIN mode and OPTOUT mode";
+    NO_CONFIG_FILE = "ERR The server is running without a config file";
     SYNTAX = "ERR syntax error";
     NOT_AN_INTEGER = "ERR value is not an integer or out of range";
     NOT_AN_INT = "ERR value is out of range, value must between -2147483648 and 2147483647";

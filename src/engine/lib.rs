@@ -12,6 +12,7 @@ mod args;
 mod blocking;
 mod client;
 mod commands;
+pub mod config;
 mod ctx;
 pub mod dict;
 mod engine;

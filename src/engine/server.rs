@@ -1,13 +1,52 @@
 //! The parts of the server that are neither keys nor connections.
 
 use crate::blocking::Waits;
+use crate::config::Settings;
 use crate::event::Event;
-use crate::io::Config;
+use crate::io::{ClientId, Config};
 use crate::pubsub::{Outbox, PubSub};
+use crate::table;
+use crate::text::Text;
 use crate::time::Instant;
 use crate::watch::Watches;
 use alloc::string::String;
 use alloc::vec::Vec;
+
+/// The version of Redis whose behaviour this is.
+pub const VERSION: &str = "8.6.3";
+
+/// What INFO's commandstats counts for a row.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CallStatistics {
+    pub calls: u64,
+    /// The work of all calls: one for each, and what they visited and copied. INFO shows it as microseconds.
+    pub effort: u64,
+    /// Refused before they ran.
+    pub rejected: u64,
+    /// Ran and replied with an error.
+    pub failed: u64,
+}
+
+/// Something that a command wants done once it is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// Close another connection.
+    Kill(ClientId),
+    /// End another connection's wait, with an error or as if its time were over.
+    Unblock { client: ClientId, error: bool },
+    /// Let go on what waited for the end of a pause.
+    Release,
+    /// Tell the host to stop.
+    Shutdown,
+}
+
+/// CLIENT PAUSE.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Pause {
+    /// In milliseconds since the epoch.
+    pub until: i64,
+    pub writes_only: bool,
+}
 
 /// Counters and settings of the process.
 #[derive(Clone, Debug)]
@@ -27,6 +66,82 @@ pub struct Server {
     pub(crate) outbox: Outbox,
     /// Events for the host, if it listens.
     pub(crate) told: Vec<Event>,
-    /// Set by SHUTDOWN: the host is asked to stop.
-    pub(crate) shutdown: bool,
+    /// The parameters that CONFIG shows.
+    pub settings: Settings,
+    /// The default user's password; empty: none is needed.
+    pub(crate) password: Text,
+    pub(crate) pause: Option<Pause>,
+    pub(crate) orders: Vec<Order>,
+    /// One for each row, by its number.
+    pub(crate) calls: Vec<CallStatistics>,
+    /// How many errors of each code were replied.
+    pub(crate) errors: Vec<(Text, u64)>,
+    /// Refused AUTHs.
+    pub(crate) denied_auth: u64,
+    /// The replication id: 40 hexadecimal digits.
+    pub(crate) replication_id: String,
+    /// When the data were last saved, or the server started.
+    pub(crate) last_save: Instant,
+}
+
+impl Server {
+    pub(crate) fn new(config: Config, seed: u64, run_id: String, replication_id: String) -> Server {
+        let started = config.started;
+        Server {
+            config,
+            started,
+            run_id,
+            commands_processed: 0,
+            total_error_replies: 0,
+            bytes_in: 0,
+            bytes_out: 0,
+            pubsub: PubSub::new(seed),
+            watches: Watches::default(),
+            waits: Waits::default(),
+            outbox: Vec::new(),
+            told: Vec::new(),
+            settings: Settings::default(),
+            password: Text::default(),
+            pause: None,
+            orders: Vec::new(),
+            calls: alloc::vec![CallStatistics::default(); table::ROWS],
+            errors: Vec::new(),
+            denied_auth: 0,
+            replication_id,
+            last_save: started,
+        }
+    }
+
+    /// CONFIG RESETSTAT.
+    pub(crate) fn reset_statistics(&mut self) {
+        self.commands_processed = 0;
+        self.total_error_replies = 0;
+        self.bytes_in = 0;
+        self.bytes_out = 0;
+        self.calls.fill(CallStatistics::default());
+        self.errors.clear();
+        self.denied_auth = 0;
+    }
+
+    /// Counts an error reply under its code, the first word of its text.
+    #[cold]
+    pub(crate) fn count_error(&mut self, text: &[u8]) {
+        self.total_error_replies += 1;
+        let code = text.split(|&byte| byte == b' ').next().unwrap_or(text);
+        match self.errors.iter().position(|(known, _)| **known == *code) {
+            Some(at) => self.errors[at].1 += 1,
+            // Scripts can make up codes; beyond this many they are only counted in all.
+            None if self.errors.len() < 128 => self.errors.push((Text::new(code), 1)),
+            None => {}
+        }
+    }
+
+    /// Suspends commands for `milliseconds`; a longer pause that is running, or a stricter one, stays.
+    pub(crate) fn suspend(&mut self, now: Instant, milliseconds: u64, writes_only: bool) {
+        let until = now.millis().saturating_add(i64::try_from(milliseconds).unwrap_or(i64::MAX));
+        self.pause = Some(match self.pause {
+            Some(pause) => Pause { until: pause.until.max(until), writes_only: pause.writes_only && writes_only },
+            None => Pause { until, writes_only },
+        });
+    }
 }

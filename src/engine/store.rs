@@ -62,6 +62,8 @@ pub struct Store {
     pub effects: Effects,
     pub stats: KeyStats,
     pub random: Random,
+    /// The client asked that its reads leave no trace in access times (CLIENT NO-TOUCH).
+    pub(crate) leave_no_trace: bool,
     /// The largest string that may be built, in bytes (proto-max-bulk-len).
     pub max_string: u64,
     pub(crate) seed: u64,
@@ -79,6 +81,7 @@ impl Store {
             effects: Effects::default(),
             stats: KeyStats::default(),
             random,
+            leave_no_trace: false,
             max_string: 512 * 1024 * 1024,
             seed,
         }
@@ -142,6 +145,9 @@ impl Store {
 
     #[inline]
     fn touch(&mut self, id: u32) {
+        if self.leave_no_trace {
+            return;
+        }
         let access = (self.now.seconds() & 0xFF_FFFF) as u32;
         self.space_mut().set_access(id, access);
     }

@@ -29,6 +29,11 @@ impl Text {
         }
     }
 
+    /// A number in decimal.
+    pub fn decimal(number: impl itoa::Integer) -> Text {
+        Text::new(itoa::Buffer::new().format(number).as_bytes())
+    }
+
     #[inline]
     pub fn as_bytes(&self) -> &[u8] {
         match self {

@@ -110,7 +110,8 @@ pub(super) const COMMANDS: &[Command] = &[
         .since("1.2.0")
         .summary("Takes the last element of a list and puts it in front of another; returns it.")
         .flags(&[Write, DenyOom])
-        .keys(&[Keys::one(1, "RW access delete"), Keys::one(2, "RW insert")]),
+        .keys(&[Keys::one(1, "RW access delete"), Keys::one(2, "RW insert")])
+        .deprecated("6.2.0", "`LMOVE` with the `RIGHT` and `LEFT` arguments"),
     Command::new("lmpop", "numkeys key [key ...] <where: LEFT | RIGHT> [COUNT count]", lmpop)
         .group(Group::List)
         .since("7.0.0")

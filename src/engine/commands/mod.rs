@@ -1,5 +1,8 @@
 //! The commands, one file a group: rows and, beside them, functions.
 
+mod client;
+mod command;
+mod config;
 mod connection;
 mod counter;
 mod expire;
@@ -18,6 +21,9 @@ use crate::table::Command;
 
 /// Every group's rows.
 pub(crate) const GROUPS: &[&[Command]] = &[
+    client::COMMANDS,
+    command::COMMANDS,
+    config::COMMANDS,
     connection::COMMANDS,
     counter::COMMANDS,
     expire::COMMANDS,

@@ -41,7 +41,8 @@ pub(super) const COMMANDS: &[Command] = &[
                 .group(Group::PubSub)
                 .since("6.2.0")
                 .summary("Lists the subcommands.")
-                .flags(&[Loading, Stale]),
+                .flags(&[Loading, Stale])
+                .outside_group(),
             Command::sub("pubsub|numpat", "", numpat)
                 .group(Group::PubSub)
                 .since("2.8.0")

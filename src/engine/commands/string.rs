@@ -4,7 +4,7 @@ use crate::args::Args;
 use crate::ctx::Ctx;
 use crate::error::Error;
 use crate::event::Class;
-use crate::table::{Command, Flag::*, Group, Keys};
+use crate::table::{Command, Flag::*, Group, Keys, key_functions};
 use crate::ttl::Expiry;
 use crate::value::Value;
 use alloc::vec::Vec;
@@ -28,7 +28,8 @@ pub(super) const COMMANDS: &[Command] = &[
     .summary("Deletes a key if its string, or the digest of it, is or is not the one given.")
     .complexity("O(1); O(N) with N bytes for IFDEQ and IFDNE")
     .flags(&[Write, Fast])
-    .keys(&[Keys::one(1, "RW delete variable_flags")]),
+    .keys_by(key_functions::delex)
+        .keys(&[Keys::one(1, "RW delete variable_flags")]),
     Command::new("digest", "key", digest)
         .group(Group::String)
         .since("8.4.0")
@@ -114,7 +115,8 @@ pub(super) const COMMANDS: &[Command] = &[
     .group(Group::String)
     .summary("Stores a string at a key, whatever the key held before, and drops its time to live unless told otherwise.")
     .flags(&[Write, DenyOom])
-    .keys(&[Keys::one(1, "RW access update variable_flags")]),
+    .keys_by(key_functions::set)
+        .keys(&[Keys::one(1, "RW access update variable_flags")]),
     Command::new("setex", "key seconds value", setex)
         .group(Group::String)
         .since("2.0.0")

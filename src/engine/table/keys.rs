@@ -100,31 +100,24 @@ pub fn first_last_step(specs: &[Keys]) -> (i32, i32, i32) {
     found.unwrap_or((0, 0, 0))
 }
 
-/// Where keys stand in a request, each with the specification that found it.
-pub type Positions = Vec<(usize, &'static Keys)>;
+/// Where keys stand in a request, each with the flags that say what is done to it.
+pub type Positions = Vec<(usize, &'static str)>;
 
-/// The positions that a specification yields in a request of `count` words, which `word` reads; none when the request is
-/// malformed.
-pub(super) fn positions<'a>(
-    spec: &'static Keys,
-    count: usize,
-    word: &dyn Fn(usize) -> &'a [u8],
-    out: &mut Positions,
-) -> Option<()> {
-    let total = count as i64;
+/// Adds the positions that a specification yields in a whole request; none when the request is malformed.
+pub(super) fn positions(spec: &Keys, words: &[&[u8]], out: &mut Positions) -> Option<()> {
+    let total = words.len() as i64;
     let start = match spec.begin {
         Begin::Index(at) => i64::from(at),
-        Begin::Keyword { word: wanted, from } => {
-            let matches = |at: i64| word(at as usize).eq_ignore_ascii_case(wanted.as_bytes());
+        Begin::Keyword { word, from } => {
+            let matches = |&at: &i64| words[at as usize].eq_ignore_ascii_case(word.as_bytes());
             let found = if from >= 0 {
-                (i64::from(from)..total - 1).find(|&at| matches(at))
+                (i64::from(from)..total - 1).find(matches)
             } else {
-                (1..=total + i64::from(from)).rev().find(|&at| matches(at))
+                (1..=total + i64::from(from)).rev().find(matches)
             };
-            match found {
-                Some(at) => at + 1,
-                None => return Some(()),
-            }
+            // What the word would introduce is optional.
+            let Some(at) = found else { return Some(()) };
+            at + 1
         }
         Begin::Unknown => return None,
     };
@@ -132,30 +125,27 @@ pub(super) fn positions<'a>(
         Find::Range { last, step, limit } => {
             let last = if last >= 0 {
                 start + i64::from(last)
-            } else if limit <= 1 {
-                total + i64::from(last)
-            } else {
+            } else if limit > 1 {
                 start + (total - start) / i64::from(limit) + i64::from(last)
+            } else {
+                total + i64::from(last)
             };
             (start, last, i64::from(step))
         }
         Find::KeyNum { number: at, first, step } => {
-            let at = start + i64::from(at);
-            if at >= total {
-                return None;
-            }
-            let keys = number::parse_integer(word(at as usize)).filter(|&keys| keys >= 0)?;
+            let word = words.get((start + i64::from(at)) as usize)?;
+            let keys = number::parse_integer(word).filter(|&keys| keys > 0)?;
             let first = start + i64::from(first);
-            (first, keys.checked_sub(1)?.checked_mul(i64::from(step))?.checked_add(first)?, i64::from(step))
+            (first, (keys - 1).checked_mul(i64::from(step))?.checked_add(first)?, i64::from(step))
         }
         Find::Unknown => return None,
     };
     if first >= total || last >= total || last < first || step <= 0 {
-        return if matches!(spec.find, Find::KeyNum { .. }) && last < first { Some(()) } else { None };
+        return None;
     }
     let mut at = first;
     while at <= last {
-        out.push((at as usize, spec));
+        out.push((at as usize, spec.flags));
         at += step;
     }
     Some(())

@@ -5,6 +5,7 @@
 
 mod argument;
 mod flags;
+pub(crate) mod key_functions;
 mod keys;
 mod lookup;
 mod syntax;
@@ -24,6 +25,9 @@ use core::fmt;
 
 /// The function behind a command.
 pub type Handler = fn(&mut Ctx, &mut Args) -> Result<(), Error>;
+
+/// Finds the keys in a whole request: positions and flags.
+pub type KeyFunction = fn(words: &[&[u8]]) -> Option<Positions>;
 
 /// The groups of the reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -102,6 +106,8 @@ pub struct Command {
     pub system: bool,
     /// The lines of the container's HELP between its first and its last.
     pub help: &'static [&'static str],
+    /// Finds the keys where the specifications cannot.
+    key_function: Option<KeyFunction>,
     /// The category that the group implies does not apply.
     outside_group: bool,
 }
@@ -127,6 +133,7 @@ impl Command {
             deprecated: ("", ""),
             system: false,
             help: &[],
+            key_function: None,
             outside_group: false,
         }
     }
@@ -138,6 +145,13 @@ impl Command {
         command.complexity = "Depends on subcommand.";
         command.subcommands = subcommands;
         command
+    }
+
+    /// A container that also does something without a subcommand (COMMAND).
+    pub const fn by_itself(mut self, handler: Handler) -> Command {
+        self.handler = handler;
+        self.arity = -1;
+        self
     }
 
     /// A subcommand: `full_name` is `parent|word`.
@@ -180,6 +194,12 @@ impl Command {
 
     pub const fn keys(mut self, keys: &'static [Keys]) -> Command {
         self.keys = keys;
+        self
+    }
+
+    /// For commands whose keys, or what is done to them, the specifications cannot tell.
+    pub const fn keys_by(mut self, find: KeyFunction) -> Command {
+        self.key_function = Some(find);
         self
     }
 
@@ -247,6 +267,18 @@ impl Command {
         let container = !self.subcommands.is_empty();
         self.categories |= flags::implied(self.flags, self.group, container || self.outside_group);
         self
+    }
+
+    /// Where the keys of a whole request stand and what is done to them; none when it does not say.
+    pub fn keys_of(&self, words: &[&[u8]]) -> Option<Positions> {
+        if let Some(find) = self.key_function {
+            return find(words);
+        }
+        let mut positions = Positions::new();
+        for spec in self.keys.iter().filter(|spec| !spec.flags.starts_with("not_key")) {
+            keys::positions(spec, words, &mut positions)?;
+        }
+        Some(positions)
     }
 
     /// The arguments as a tree.

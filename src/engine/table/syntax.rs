@@ -158,17 +158,13 @@ const fn measure(bytes: &[u8], from: usize, optional: Option<bool>) -> Measure {
 /// A word whose annotation is of no known kind does not compile.
 const fn check_word(bytes: &[u8], piece: Piece) {
     let word = split_range(bytes, piece.start, piece.end);
-    let colon = last(word, b':');
-    if let Some(colon) = colon {
-        let kind = word.split_at(colon + 1).1;
-        let kind = match last(kind, b'@') {
-            Some(at) => kind.split_at(at).0,
-            None => kind,
-        };
-        assert!(
-            Kind::named(kind).is_some() || is(word, b"ip:port") || ends_with(word, b"=ip:port"),
-            "an unknown kind of argument in a syntax string"
-        );
+    let word = match last(word, b'@') {
+        Some(at) => word.split_at(at).0,
+        None => word,
+    };
+    if let Some(colon) = last(word, b':') {
+        let kind = Kind::named(word.split_at(colon + 1).1);
+        assert!(kind.is_some() || ends_with(word, b"ip:port"), "an unknown kind of argument in a syntax string");
     }
 }
 
@@ -185,10 +181,6 @@ const fn last(bytes: &[u8], wanted: u8) -> Option<usize> {
         }
     }
     None
-}
-
-const fn is(left: &[u8], right: &[u8]) -> bool {
-    left.len() == right.len() && ends_with(left, right)
 }
 
 const fn ends_with(whole: &[u8], end: &[u8]) -> bool {

@@ -49,6 +49,12 @@ texts! {
     NO_CONFIG_FILE = "ERR The server is running without a config file";
     SYNTAX = "ERR syntax error";
     NOT_AN_INTEGER = "ERR value is not an integer or out of range";
+    BUSY_KEY = "BUSYKEY Target key name already exists.";
+    RESTORE_IDLETIME = "ERR Invalid IDLETIME value, must be >= 0";
+    RESTORE_FREQ = "ERR Invalid FREQ value, must be >= 0 and <= 255";
+    RESTORE_TTL = "ERR Invalid TTL value, must be >= 0";
+    RESTORE_CHECKSUM = "ERR DUMP payload version or checksum are wrong";
+    RESTORE_FORMAT = "ERR Bad data format";
     NOT_AN_INT = "ERR value is out of range, value must between -2147483648 and 2147483647";
     NOT_A_FLOAT = "ERR value is not a valid float";
     OUT_OF_RANGE = "ERR value is out of range";

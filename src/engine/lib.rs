@@ -26,6 +26,7 @@ mod long_double;
 mod number;
 mod pubsub;
 mod random;
+pub mod rdb;
 mod request;
 mod server;
 mod settle;

@@ -199,6 +199,14 @@ impl Store {
         Some(i64::from(now.wrapping_sub(self.space().access(id)) & 0xFF_FFFF))
     }
 
+    /// Makes `key` look as if nobody had used it for so many seconds.
+    pub fn set_idle(&mut self, key: &[u8], seconds: i64) {
+        if let Some(id) = self.space().dict.find(key) {
+            let access = (self.now.seconds().wrapping_sub(seconds) & 0xFF_FFFF) as u32;
+            self.space_mut().set_access(id, access);
+        }
+    }
+
     /// A key drawn at random, expired ones passed over.
     pub fn random_key(&mut self) -> Option<Text> {
         loop {

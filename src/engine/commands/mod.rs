@@ -5,6 +5,7 @@ mod command;
 mod config;
 mod connection;
 mod counter;
+mod dump;
 mod expire;
 mod generic;
 mod keyspace;
@@ -26,6 +27,7 @@ pub(crate) const GROUPS: &[&[Command]] = &[
     config::COMMANDS,
     connection::COMMANDS,
     counter::COMMANDS,
+    dump::COMMANDS,
     expire::COMMANDS,
     generic::COMMANDS,
     keyspace::COMMANDS,

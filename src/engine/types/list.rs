@@ -156,6 +156,14 @@ impl List {
         self.len == 0
     }
 
+    /// The nodes in order: a listpack, or one large element on its own.
+    pub fn node_contents(&self) -> impl ExactSizeIterator<Item = Result<&Listpack, &[u8]>> {
+        self.nodes.iter().map(|node| match &**node {
+            Node::Packed(packed) => Ok(packed),
+            Node::Plain(bytes) => Err(&**bytes),
+        })
+    }
+
     /// The number of nodes, as DEBUG OBJECT shows it for a quicklist.
     pub fn nodes(&self) -> usize {
         self.nodes.len()

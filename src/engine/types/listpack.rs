@@ -74,6 +74,11 @@ impl Listpack {
         self.bytes.len() - self.start + FRAME
     }
 
+    /// The entries as they stand in a Redis listpack, without header and end mark.
+    pub fn entries(&self) -> &[u8] {
+        &self.bytes[self.start..]
+    }
+
     /// Where the first entry stands. Places stay valid until the listpack is changed.
     pub fn first(&self) -> usize {
         self.start

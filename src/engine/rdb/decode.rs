@@ -1,0 +1,68 @@
+//! From bytes to values. Collections are built through their own types, so that whatever a payload claims, the result is one
+//! that commands could have made.
+
+use super::encode::{NODE_PACKED, NODE_PLAIN};
+use super::wire::Reader;
+use super::{kind, packed};
+use crate::store::Store;
+use crate::types::{End, Fill, List, Set, SetLimits};
+use crate::value::{Kind, Value};
+use alloc::vec::Vec;
+
+/// The value that takes all of `content`.
+pub(super) fn value(content: &[u8], db: &Store) -> Option<Value> {
+    let mut reader = Reader(content);
+    let value = match reader.byte()? {
+        kind::STRING => Value::string(&reader.string()?),
+        kind::LIST => list(strings(&mut reader)?, db)?,
+        kind::LIST_QUICKLIST_2 => quicklist(&mut reader, db)?,
+        kind::SET => set(strings(&mut reader)?, db)?,
+        kind::SET_INTSET => {
+            let integers = packed::integers(&reader.string()?)?;
+            set(integers.into_iter().map(|integer| resp::number::integer(integer).as_bytes().to_vec()).collect(), db)?
+        }
+        kind::SET_LISTPACK => set(packed::elements(&reader.string()?)?, db)?,
+        _ => return None,
+    };
+    reader.0.is_empty().then_some(value)
+}
+
+/// A count and so many strings.
+fn strings(reader: &mut Reader) -> Option<Vec<Vec<u8>>> {
+    let count = reader.count()?;
+    (0..count).map(|_| Some(reader.string()?.into_owned())).collect()
+}
+
+fn quicklist(reader: &mut Reader, db: &Store) -> Option<Value> {
+    let nodes = reader.count()?;
+    let mut elements = Vec::new();
+    for _ in 0..nodes {
+        match reader.length()? {
+            NODE_PLAIN => elements.push(reader.string()?.into_owned()),
+            NODE_PACKED => elements.append(&mut packed::elements(&reader.string()?)?),
+            _ => return None,
+        }
+    }
+    list(elements, db)
+}
+
+fn list(elements: Vec<Vec<u8>>, db: &Store) -> Option<Value> {
+    let fill = Fill::new(db.encodings.list_max_listpack_size);
+    let mut list = List::default();
+    list.expect(elements.iter().map(Vec::as_slice), fill);
+    for element in &elements {
+        list.push(End::Right, element, fill);
+    }
+    (!list.is_empty()).then(|| list.into_value())
+}
+
+fn set(members: Vec<Vec<u8>>, db: &Store) -> Option<Value> {
+    let limits = SetLimits::of(db);
+    let mut set = Set::for_member(members.first()?, members.len(), &limits);
+    for member in &members {
+        if !set.add(member, &limits) {
+            return None;
+        }
+    }
+    Some(set.into_value())
+}

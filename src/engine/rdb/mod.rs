@@ -1,0 +1,69 @@
+//! Values as bytes in Redis' RDB format, version 13 (Redis 8.6): what DUMP gives, RESTORE takes and snapshots consist of.
+//!
+//! A value is a type byte and its content. Collections in a compact encoding are written as the blob that they are in memory,
+//! others element by element; strings and blobs are compressed when that saves something. A DUMP payload ends in the version and a
+//! CRC-64 of everything before. What is read may come from anybody: every length is checked against the bytes that are left
+//! before anything is allocated, and contradictory content is refused as a whole.
+
+mod crc64;
+mod decode;
+mod encode;
+mod lzf;
+mod packed;
+mod wire;
+
+pub use crc64::crc64;
+
+use crate::store::Store;
+use crate::value::Value;
+use alloc::vec::Vec;
+
+/// The version that is written, and the newest that is read.
+pub const VERSION: u16 = 13;
+
+/// The type bytes that are written; the reader knows older ones too.
+pub(crate) mod kind {
+    pub const STRING: u8 = 0;
+    pub const LIST: u8 = 1;
+    pub const SET: u8 = 2;
+    pub const ZSET: u8 = 3;
+    pub const HASH: u8 = 4;
+    pub const ZSET_2: u8 = 5;
+    pub const SET_INTSET: u8 = 11;
+    pub const HASH_LISTPACK: u8 = 16;
+    pub const ZSET_LISTPACK: u8 = 17;
+    pub const LIST_QUICKLIST_2: u8 = 18;
+    pub const SET_LISTPACK: u8 = 20;
+    pub const HASH_METADATA: u8 = 24;
+    pub const HASH_LISTPACK_EX: u8 = 25;
+}
+
+/// Why a payload cannot be restored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RestoreError {
+    /// From a newer version, or damaged.
+    Checksum,
+    /// Whole, but not a value.
+    Format,
+}
+
+/// The payload that DUMP gives.
+pub fn dump(value: &Value) -> Vec<u8> {
+    let mut out = Vec::new();
+    encode::value(&mut out, value);
+    out.extend_from_slice(&VERSION.to_le_bytes());
+    let checksum = crc64(0, &out);
+    out.extend_from_slice(&checksum.to_le_bytes());
+    out
+}
+
+/// The value of a payload, in the encoding that `db`'s settings give it.
+pub fn restore(payload: &[u8], db: &Store) -> Result<Value, RestoreError> {
+    let (signed, checksum) = payload.split_last_chunk::<8>().ok_or(RestoreError::Checksum)?;
+    let (content, version) = signed.split_last_chunk::<2>().ok_or(RestoreError::Checksum)?;
+    let checksum = u64::from_le_bytes(*checksum);
+    if u16::from_le_bytes(*version) > VERSION || checksum != 0 && checksum != crc64(0, signed) {
+        return Err(RestoreError::Checksum);
+    }
+    decode::value(content, db).ok_or(RestoreError::Format)
+}

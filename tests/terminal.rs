@@ -4,17 +4,19 @@
 //! to a real redis-cli with exactly those bytes. With a real Redis at hand the record is compared with its redis-cli again;
 //! `REDIS_ORACLE_RECORD=1` writes it anew.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{Read, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
-use std::process::Command;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use engine::table::{Argument, Kind};
 use term::render::{Mode, render_bytes, render_for};
+use term::{Action, Activity, Line, Session};
 
 use crate::root;
 
@@ -317,5 +319,123 @@ fn hints_are_those_of_redis_cli() {
         }
     }
     println!("{compared} hints compared, {absent} of commands that have no row yet");
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+/// A redis-server of the test's own, killed when this goes away.
+struct Server {
+    child: Child,
+    port: u16,
+}
+
+impl Server {
+    fn start(cli: &Path) -> Option<Server> {
+        let port = TcpListener::bind(("127.0.0.1", 0)).ok()?.local_addr().ok()?.port();
+        let options = ["--save", "", "--enable-debug-command", "yes", "--loglevel", "nothing", "--port"];
+        let mut command = Command::new(cli.with_file_name("redis-server"));
+        command.args(options).arg(port.to_string()).args(["--dir", std::env::temp_dir().to_str()?]);
+        let child = command.stdout(Stdio::null()).spawn().ok()?;
+        let server = Server { child, port };
+        let up = (0..100).any(|_| {
+            std::thread::sleep(Duration::from_millis(20));
+            TcpStream::connect(("127.0.0.1", port)).is_ok()
+        });
+        up.then_some(server)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Our redis-cli over a real connection: what it prints for these lines, without what was typed.
+fn ours(port: u16, lines: &[&str]) -> String {
+    let mut connection = TcpStream::connect(("127.0.0.1", port)).expect("the server is up");
+    connection.set_read_timeout(Some(Duration::from_millis(100))).expect("a timeout");
+    let mut replies = resp::Decoder::new();
+    let mut session = Session::connected_to("127.0.0.1", port);
+    let mut printed = String::new();
+    for line in lines {
+        let mut actions: VecDeque<Action> = session.submit(line).into();
+        loop {
+            while let Some(action) = actions.pop_front() {
+                match action {
+                    Action::Send(bytes) => connection.write_all(&bytes).expect("the server reads"),
+                    Action::Print(Line::Input { .. }) => {}
+                    Action::Print(line) => writeln!(printed, "{}", line.text()).expect("a string takes text"),
+                    Action::Clear => printed.push_str("\x1b[H\x1b[2J"),
+                    Action::Connect { .. } => panic!("the connection stands"),
+                    Action::Exit => return printed,
+                }
+            }
+            let waiting = session.activity() == Activity::Waiting;
+            let mut buffer = [0; 4096];
+            let several = line.split(' ').any(|word| word.to_ascii_lowercase().ends_with("subscribe"));
+            if !waiting && !several {
+                break;
+            }
+            // How many confirmations a subscription gets is only known when no more come.
+            match connection.read(&mut buffer) {
+                Ok(count @ 1..) => replies.feed(&buffer[..count]),
+                _ if waiting => panic!("no reply to {line}"),
+                _ => break,
+            }
+            while let Some(value) = replies.next().expect("a reply") {
+                actions.extend(session.receive(&value, 0));
+            }
+        }
+    }
+    printed
+}
+
+/// What the real redis-cli prints for these lines.
+fn theirs(cli: &Path, port: u16, lines: &[&str]) -> String {
+    let mut command = Command::new(cli);
+    command.args(["-p", &port.to_string()]).env("FAKETTY", "1").env("HOME", "/nonexistent");
+    let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("redis-cli runs");
+    let mut input = child.stdin.take().expect("a pipe");
+    input.write_all((lines.join("\n") + "\n").as_bytes()).expect("redis-cli reads");
+    drop(input);
+    let output = child.wait_with_output().expect("redis-cli ends");
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    // A session tells what stands in place of the prompt apart from what it prints.
+    let reading = "\x1b[1;90mReading messages... (press Ctrl-C to quit or any key to type command)\r\x1b[0m\x1b[K";
+    printed.replace(reading, "")
+}
+
+/// HELLO gives the connection's number, which is another each time.
+fn without_ids(printed: &str) -> Vec<&str> {
+    printed.lines().filter(|line| !line.contains("\"id\" =>")).collect()
+}
+
+#[test]
+fn oracle_sessions_print_what_redis_cli_prints() {
+    let Some(cli) = redis_cli() else {
+        println!("oracle: skipped (no REDIS_ORACLE, or no redis-cli 8.x beside redis-server)");
+        return;
+    };
+    let server = Server::start(&cli).expect("a redis-server beside redis-cli");
+    let text = fs::read_to_string(root().join("tests/terminal/sessions.txt")).expect("the sessions");
+    let mut wrong = String::new();
+    for session in text.split("\nsession ").skip(1) {
+        let (name, lines) = session.split_once('\n').expect("a name");
+        let lines: Vec<&str> = lines.lines().filter(|line| !line.is_empty()).collect();
+        let mut outcomes = [String::new(), String::new()];
+        for (side, outcome) in outcomes.iter_mut().enumerate() {
+            theirs(&cli, server.port, &["flushall", "client tracking off"]);
+            *outcome = if side == 0 { ours(server.port, &lines) } else { theirs(&cli, server.port, &lines) };
+        }
+        let [ours, theirs] = outcomes;
+        let (ours_kept, theirs_kept) = (without_ids(&ours), without_ids(&theirs));
+        if ours_kept != theirs_kept {
+            let differs = ours_kept.iter().zip(&theirs_kept).position(|(ours, theirs)| ours != theirs);
+            writeln!(wrong, "session {name}, line {differs:?}:\n--- ours\n{ours}\n--- redis-cli\n{theirs}")
+                .expect("a string takes text");
+        }
+    }
     assert!(wrong.is_empty(), "{wrong}");
 }

@@ -110,10 +110,8 @@ impl Editor {
     }
 
     pub fn press(&mut self, key: Key, history: &History, keys: &dyn KeySource) -> Press {
-        if self.search.is_some() {
-            if let Some(press) = self.press_in_search(&key, history) {
-                return press;
-            }
+        if let Some(press) = self.press_in_search(&key, history) {
+            return press;
         }
         if let Some(mut cycle) = self.cycle.take() {
             match key {

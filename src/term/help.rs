@@ -23,7 +23,7 @@ pub enum Style {
     Label,
 }
 
-/// The answer to `help` and the words that follow it. Nothing stands after the last line.
+/// The answer to `help` and the words that follow it, without a line end at its end.
 pub fn help(topic: &[Vec<u8>]) -> Vec<Span> {
     let mut page = Page::default();
     let Some(first) = topic.first() else {
@@ -49,6 +49,10 @@ pub fn help(topic: &[Vec<u8>]) -> Vec<Span> {
                 page.entry(row, true);
             }
         }
+    }
+    // The last line end is the host's.
+    if let Some(last) = page.spans.last_mut() {
+        last.text.pop();
     }
     page.spans
 }

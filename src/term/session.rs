@@ -335,10 +335,13 @@ impl Session {
             print(&mut actions, Line::Push { value: Rc::new(value.clone()), text });
             return actions;
         };
-        let text = trimmed(render::render_for(&sent.command, value, self.mode));
+        let printed = render::render_for(&sent.command, value, self.mode);
         self.follow(&sent.command, value);
-        let line = Line::Reply { command: sent.command.clone(), value: Rc::new(value.clone()), text };
-        print(&mut actions, line);
+        // A report that has nothing to report leaves not even an empty line.
+        if !printed.is_empty() {
+            let (command, value) = (sent.command.clone(), Rc::new(value.clone()));
+            print(&mut actions, Line::Reply { command, value, text: trimmed(printed) });
+        }
         self.answered(sent, waited_us, &mut actions);
         actions
     }
@@ -411,7 +414,7 @@ impl Session {
             self.host = String::from_utf8_lossy(&words[1]).into_owned();
             self.port = String::from_utf8_lossy(&words[2]).parse().unwrap_or(0);
             self.connect(actions);
-        } else if is(words, "clear") {
+        } else if is(words, "clear") && words.len() == 1 {
             actions.push(Action::Clear);
         } else {
             return false;

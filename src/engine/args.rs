@@ -152,6 +152,18 @@ impl<'a> Args<'a> {
         Ok(limit)
     }
 
+    /// `numfields` and so many fields of `width` words each; a number that cannot be is `invalid`.
+    pub fn fields(&mut self, width: usize, invalid: Error) -> Result<Args<'a>, Error> {
+        let count = number::parse_integer(self.next()?).filter(|count| (1..=i64::from(i32::MAX)).contains(count));
+        let words = count.ok_or(invalid)? as usize * width;
+        if words > self.left() {
+            return Err(Error::WRONG_NUMBER);
+        }
+        let fields = Args { spans: &self.spans[..self.next + words], ..*self };
+        self.next += words;
+        Ok(fields)
+    }
+
     /// What is left, from here on.
     pub fn rest(&self) -> impl ExactSizeIterator<Item = &'a [u8]> + Clone + use<'a> {
         let args = *self;

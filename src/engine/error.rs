@@ -99,6 +99,25 @@ texts! {
     NOVALUES_OUTSIDE_HSCAN = "ERR NOVALUES option can only be used in HSCAN";
     /// What no server could answer, because the reply alone would fill the memory.
     OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'.";
+    HASH_NOT_AN_INTEGER = "ERR hash value is not an integer";
+    HASH_NOT_A_FLOAT = "ERR hash value is not a float";
+    NAN_OR_INFINITY = "ERR value is NaN or Infinity";
+    FIELD_EXPIRE_NEGATIVE = "ERR invalid expire time, must be >= 0";
+    FIELDS_TWICE = "ERR FIELDS keyword specified multiple times";
+    FIELDS_INCOMPLETE = "ERR FIELDS requires at least numfields and one field argument";
+    FIELDS_MISSING = "ERR missing FIELDS argument";
+    FIELDS_NOT_HERE = "ERR Mandatory argument FIELDS is missing or not at the right position";
+    NUM_FIELDS_NOT_POSITIVE = "ERR Parameter `numFields` should be greater than 0";
+    NUMBER_OF_FIELDS = "ERR Number of fields must be a positive integer";
+    INVALID_NUMBER_OF_FIELDS = "ERR invalid number of fields";
+    NUMFIELDS_MISMATCH = "ERR The `numfields` parameter must match the number of arguments";
+    WRONG_NUMBER = "ERR wrong number of arguments";
+    CONDITIONS_CONTRADICT = "ERR Multiple condition flags specified";
+    EXPIRE_OR_PERSIST_TWICE = "ERR Only one of EX, PX, EXAT, PXAT or PERSIST arguments can be specified";
+    EXPIRE_OR_KEEPTTL_TWICE = "ERR Only one of EX, PX, EXAT, PXAT or KEEPTTL arguments can be specified";
+    EXPIRE_TIME_MISSING = "ERR missing expire time";
+    FIELD_CONDITIONS_TWICE = "ERR Only one of FXX or FNX arguments can be specified";
+    UNKNOWN_ARGUMENT = "ERR unknown argument";
     INVALID_CURSOR = "ERR invalid cursor";
 }
 
@@ -146,6 +165,10 @@ impl Error {
             command.as_bytes(),
             b"': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context",
         ])
+    }
+
+    pub fn unknown_argument(word: &[u8]) -> Error {
+        Error::text(&[b"ERR unknown argument: ", word])
     }
 
     pub fn invalid_expire(command: &str) -> Error {

@@ -4,6 +4,8 @@
 //! Deadlines are ordered here, so the cycle takes exactly the expired ones, earliest first, on the same ten ticks a second, at most
 //! `BUDGET` of them a tick, so that a flood of deadlines does not stop the server for long. Between its deadline and the next
 //! tick a key is a ghost: DBSIZE counts it and every lookup denies it, as in Redis.
+//!
+//! Fields of hashes that are over are reclaimed on the same ticks, all of a hash at once; a hash that is left empty goes.
 
 use crate::store::Store;
 use crate::time::Instant;
@@ -14,7 +16,9 @@ const BUDGET: usize = 100_000;
 
 /// The first tick after the earliest deadline, counted from when the server started.
 pub(crate) fn next_tick(store: &Store, started: Instant, after: Instant) -> Option<Instant> {
-    let earliest = store.spaces.iter().filter_map(crate::keyspace::Keyspace::next_deadline).min()?;
+    let keys = store.spaces.iter().filter_map(crate::keyspace::Keyspace::next_deadline).min();
+    let fields = store.spaces.iter().filter_map(|space| Some(space.first_volatile_field()?.0)).min();
+    let earliest = keys.into_iter().chain(fields).min()?;
     // A key is expired from the first millisecond after its deadline.
     let due = Instant::from_millis(earliest.saturating_add(1)).max(after);
     let since = due.0.saturating_sub(started.0);
@@ -31,6 +35,12 @@ pub(crate) fn cycle(store: &mut Store) {
                 let Some(id) = store.space().first_volatile() else { break };
                 store.expire_at(id, false);
                 budget -= 1;
+            }
+            while budget > 0
+                && let Some((deadline, id)) = store.space().first_volatile_field()
+                && now > deadline
+            {
+                budget -= store.expire_fields(id, budget).max(1).min(budget);
             }
         });
     }

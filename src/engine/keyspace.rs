@@ -2,28 +2,30 @@
 //!
 //! A key's deadline stands outside the dictionary, because most keys have none: a bit in the entry's tag says whether to look.
 //! Deadlines are kept twice, by key and in order of time, so that the active cycle and the clock's "next event" read the
-//! earliest one without sampling.
+//! earliest one without sampling. Hashes whose fields have deadlines are kept the same way, by their earliest one.
 
 use crate::dict::{Dict, Entry};
 use crate::text::Text;
+use crate::types::Deadlines;
 use crate::value::Value;
-use alloc::collections::{BTreeMap, BTreeSet};
 
 /// The bit of an entry's tag that says: this key has a deadline.
 const VOLATILE: u32 = 1 << 31;
+/// The bit that says: this key is a hash with a field that has a deadline.
+const VOLATILE_FIELDS: u32 = 1 << 30;
 /// The lower 24 bits of the tag are the access clock, as in Redis' object header.
 const ACCESS: u32 = (1 << 24) - 1;
 
 #[derive(Clone, Debug)]
 pub struct Keyspace {
     pub(crate) dict: Dict<Value>,
-    deadlines: BTreeMap<u32, i64>,
-    order: BTreeSet<(i64, u32)>,
+    deadlines: Deadlines,
+    fields: Deadlines,
 }
 
 impl Keyspace {
     pub(crate) fn new(seed: u64) -> Keyspace {
-        Keyspace { dict: Dict::new(seed), deadlines: BTreeMap::new(), order: BTreeSet::new() }
+        Keyspace { dict: Dict::new(seed), deadlines: Deadlines::default(), fields: Deadlines::default() }
     }
 
     pub fn len(&self) -> usize {
@@ -60,35 +62,52 @@ impl Keyspace {
 
     /// The earliest deadline of all keys, in milliseconds since the epoch.
     pub fn next_deadline(&self) -> Option<i64> {
-        self.order.first().map(|&(deadline, _)| deadline)
+        self.deadlines.first().map(|(deadline, _)| deadline)
     }
 
     pub(crate) fn first_volatile(&self) -> Option<u32> {
-        self.order.first().map(|&(_, id)| id)
+        self.deadlines.first().map(|(_, id)| id)
     }
 
     /// Volatile keys in order of their deadlines.
     pub fn by_deadline(&self) -> impl Iterator<Item = (i64, &Text)> {
-        self.order.iter().map(|&(deadline, id)| (deadline, &self.dict.entry(id).key))
+        self.deadlines.iter().map(|(deadline, id)| (deadline, &self.dict.entry(id).key))
     }
 
     #[inline]
     pub(crate) fn deadline(&self, id: u32) -> Option<i64> {
-        if self.dict.entry(id).tag & VOLATILE == 0 { None } else { self.deadlines.get(&id).copied() }
+        if self.dict.entry(id).tag & VOLATILE == 0 { None } else { self.deadlines.get(id) }
     }
 
     pub(crate) fn set_deadline(&mut self, id: u32, deadline: Option<i64>) {
-        if let Some(old) = self.deadline(id) {
-            self.order.remove(&(old, id));
-            if deadline.is_none() {
-                self.deadlines.remove(&id);
-                self.dict.entry_mut(id).tag &= !VOLATILE;
-            }
+        if deadline.is_some() || self.dict.entry(id).tag & VOLATILE != 0 {
+            self.deadlines.set(id, deadline);
+            self.mark(id, VOLATILE, deadline.is_some());
         }
-        if let Some(new) = deadline {
-            self.deadlines.insert(id, new);
-            self.order.insert((new, id));
-            self.dict.entry_mut(id).tag |= VOLATILE;
+    }
+
+    fn mark(&mut self, id: u32, bit: u32, on: bool) {
+        let tag = self.dict.entry(id).tag;
+        let marked = if on { tag | bit } else { tag & !bit };
+        if marked != tag {
+            self.dict.entry_mut(id).tag = marked;
+        }
+    }
+
+    /// The earliest deadline of all fields of all hashes, and the hash.
+    pub(crate) fn first_volatile_field(&self) -> Option<(i64, u32)> {
+        self.fields.first()
+    }
+
+    /// Takes note of the earliest deadline among the fields of the value at `id`, if it is a hash; to be called when the value
+    /// was replaced or its fields' deadlines changed.
+    #[inline]
+    pub(crate) fn track_fields(&mut self, id: u32) {
+        let entry = self.dict.entry(id);
+        let earliest = if let Value::Hash(hash) = &entry.value { hash.next_deadline() } else { None };
+        if earliest.is_some() || entry.tag & VOLATILE_FIELDS != 0 {
+            self.fields.set(id, earliest);
+            self.mark(id, VOLATILE_FIELDS, earliest.is_some());
         }
     }
 
@@ -106,14 +125,18 @@ impl Keyspace {
 
     pub(crate) fn remove_at(&mut self, id: u32) -> Entry<Value> {
         self.set_deadline(id, None);
+        if self.dict.entry(id).tag & VOLATILE_FIELDS != 0 {
+            self.fields.set(id, None);
+        }
         let last = self.dict.len() as u32 - 1;
         if id != last {
-            if let Some(deadline) = self.deadline(last) {
-                // The last entry is about to move into the hole: its deadline moves with it.
-                self.order.remove(&(deadline, last));
-                self.deadlines.remove(&last);
-                self.order.insert((deadline, id));
-                self.deadlines.insert(id, deadline);
+            // The last entry is about to move into the hole: its deadlines move with it.
+            let tag = self.dict.entry(last).tag;
+            if tag & VOLATILE != 0 {
+                self.deadlines.moved(last, id);
+            }
+            if tag & VOLATILE_FIELDS != 0 {
+                self.fields.moved(last, id);
             }
         }
         self.dict.remove_at(id)
@@ -122,6 +145,6 @@ impl Keyspace {
     pub(crate) fn clear(&mut self) {
         self.dict.clear();
         self.deadlines.clear();
-        self.order.clear();
+        self.fields.clear();
     }
 }

@@ -9,6 +9,7 @@ use crate::keyspace::Keyspace;
 use crate::random::Random;
 use crate::text::Text;
 use crate::time::Instant;
+use crate::types::Hash;
 use crate::value::{Kind, StringRef, Value};
 use alloc::vec::Vec;
 
@@ -48,6 +49,7 @@ pub struct KeyStats {
     pub hits: u64,
     pub misses: u64,
     pub expired: u64,
+    pub expired_fields: u64,
 }
 
 /// The databases and what every access to them needs.
@@ -252,6 +254,15 @@ impl Store {
         }
     }
 
+    /// The collection at `key` without moving its access clock or counting.
+    #[inline]
+    pub fn peek_kind<K: Kind>(&mut self, key: &[u8]) -> Result<Option<&K>, Error> {
+        match self.peek(key) {
+            None => Ok(None),
+            Some(value) => K::of(value).map(Some).ok_or(Error::WRONG_TYPE),
+        }
+    }
+
     /// The collection at `key` for a command that changes it.
     #[inline]
     pub fn write<K: Kind>(&mut self, key: &[u8]) -> Result<Option<&mut K>, Error> {
@@ -286,6 +297,7 @@ impl Store {
 
     fn add(&mut self, key: &[u8], value: Value) -> u32 {
         let id = self.space_mut().dict.push(Text::new(key), value);
+        self.space_mut().track_fields(id);
         self.touch(id);
         let database = self.selected;
         self.effects.notify(Class::New, "new", database, key);
@@ -309,6 +321,7 @@ impl Store {
             Some(id) => {
                 self.touch(id);
                 self.space_mut().dict.entry_mut(id).value = value;
+                self.space_mut().track_fields(id);
             }
             None => {
                 self.add(key, value);
@@ -368,6 +381,43 @@ impl Store {
     pub fn set_deadline(&mut self, key: &[u8], deadline: Option<i64>) {
         if let Some(id) = self.space().dict.find(key) {
             self.space_mut().set_deadline(id, deadline);
+        }
+    }
+
+    /// To be called when deadlines of fields of the hash at `key` changed.
+    #[inline]
+    pub fn fields_changed(&mut self, key: &[u8]) {
+        if let Some(id) = self.space().dict.find(key) {
+            self.space_mut().track_fields(id);
+        }
+    }
+
+    /// Reclaims fields of the hash at `id` that are over, at most `most`, and the key when none is left; says how many.
+    pub(crate) fn expire_fields(&mut self, id: u32, most: usize) -> usize {
+        let now = self.now.millis();
+        let entry = self.space_mut().dict.entry_mut(id);
+        let Some(hash) = Hash::of_mut(&mut entry.value) else { return 0 };
+        let expired = hash.expire(now, most);
+        let key = entry.key.clone();
+        self.fields_expired(&key, expired);
+        expired
+    }
+
+    /// Reports that `count` fields of the hash at `key` were reclaimed, and removes the key when none is left.
+    pub(crate) fn fields_expired(&mut self, key: &[u8], count: usize) {
+        let Some(id) = self.space().dict.find(key) else { return };
+        self.space_mut().track_fields(id);
+        if count == 0 {
+            return;
+        }
+        let database = self.selected;
+        self.stats.expired_fields += count as u64;
+        self.effects.modified(database, key);
+        self.effects.notify(Class::Hash, "hexpired", database, key);
+        let is_empty = Hash::of(&self.space().dict.entry(id).value).is_some_and(Hash::is_empty);
+        if is_empty {
+            self.space_mut().remove_at(id);
+            self.effects.notify(Class::Generic, "del", database, key);
         }
     }
 }

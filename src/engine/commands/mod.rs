@@ -8,6 +8,8 @@ mod counter;
 mod dump;
 mod expire;
 mod generic;
+mod hash;
+mod hash_ttl;
 mod keyspace;
 mod lcs;
 mod list;
@@ -30,6 +32,8 @@ pub(crate) const GROUPS: &[&[Command]] = &[
     dump::COMMANDS,
     expire::COMMANDS,
     generic::COMMANDS,
+    hash::COMMANDS,
+    hash_ttl::COMMANDS,
     keyspace::COMMANDS,
     lcs::COMMANDS,
     list::COMMANDS,

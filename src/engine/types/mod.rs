@@ -1,12 +1,16 @@
 //! The data types other than string: structures and encodings, without replies or keys.
 
+mod deadlines;
 mod hash;
 mod list;
 pub mod listpack;
 mod set;
+pub mod tree;
 mod zset;
 
-pub use hash::Hash;
+pub use deadlines::Deadlines;
+pub use hash::{Deadline, Field, Hash, HashLimits};
 pub use list::{End, Fill, List};
 pub use set::{Set, SetLimits};
+pub use tree::{Score, Tree};
 pub use zset::SortedSet;

@@ -27,23 +27,23 @@ fn parse(text: &str) -> Transcript {
 }
 
 /// Plays a transcript and notes what differs; says how many replies were compared.
-fn play<S: Stage>(play: &mut Play<'_, S>, text: &str, what: &str, complaints: &mut String) -> u32 {
+fn play<S: Stage>(play: &mut Play<'_, S>, text: &str, what: &str, complaints: &mut Vec<String>) -> u32 {
     match play.run(&parse(text)) {
         Ok(report) => {
             for difference in &report.differences {
-                complaints.push_str(&format!("{what}: {difference}"));
+                complaints.push(format!("{what}: {difference}"));
             }
             report.compared
         }
         Err(error) => {
-            complaints.push_str(&format!("{what}:{error}\n"));
+            complaints.push(format!("{what}:{error}"));
             0
         }
     }
 }
 
 /// Plays the page from top to bottom.
-pub fn play_page<S: Stage>(lesson: &Lesson, stage: &mut S, complaints: &mut String) -> u32 {
+pub fn play_page<S: Stage>(lesson: &Lesson, stage: &mut S, complaints: &mut Vec<String>) -> u32 {
     let mut player = Play::new(stage);
     let mut compared = play(&mut player, &lesson.start, &format!("{}/start.redis", lesson.slug), complaints);
     for (index, transcript) in lesson.transcripts().iter().enumerate() {
@@ -54,7 +54,7 @@ pub fn play_page<S: Stage>(lesson: &Lesson, stage: &mut S, complaints: &mut Stri
 }
 
 /// Plays start, solution and goal of a task.
-pub fn play_task<S: Stage>(lesson: &Lesson, task: &Task, stage: &mut S, complaints: &mut String) -> u32 {
+pub fn play_task<S: Stage>(lesson: &Lesson, task: &Task, stage: &mut S, complaints: &mut Vec<String>) -> u32 {
     let what = format!("{}, {:?}", lesson.slug, task.title);
     let compared = play(&mut Play::new(stage), &lesson.start, &what, complaints);
     let mut player = Play::new(stage);
@@ -62,7 +62,7 @@ pub fn play_task<S: Stage>(lesson: &Lesson, task: &Task, stage: &mut S, complain
         // What it says is compared below, on the engine.
         let transcript = parse(&format!("> {command}\n..."));
         if let Err(error) = player.run(&transcript) {
-            complaints.push_str(&format!("{what}:{error}\n"));
+            complaints.push(format!("{what}:{error}"));
         }
     }
     compared + play(&mut Play::new(stage), &task.goal, &what, complaints)
@@ -89,14 +89,14 @@ fn solve(stage: &mut WorldStage, task: &Task) {
 
 #[test]
 fn the_page_says_what_the_server_says() {
-    let mut complaints = String::new();
+    let mut complaints = Vec::new();
     let mut compared = 0;
     for lesson in course() {
         let mut stage = WorldStage::new(World::new(&WorldConfig::default()));
         compared += play_page(&lesson, &mut stage, &mut complaints);
     }
     println!("lessons: {compared} replies compared");
-    assert!(complaints.is_empty(), "\n{complaints}");
+    assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
 }
 
 #[test]
@@ -214,7 +214,7 @@ fn commands_are_explained_before_they_are_used() {
 /// Reading takes a minute for 180 words, trying out a command 6 seconds, thinking about a question or a task 45 seconds.
 #[test]
 fn minutes_add_up() {
-    let mut wrong = String::new();
+    let mut wrong = Vec::new();
     for lesson in course() {
         let mut html = String::new();
         collect_html(&lesson.blocks, &mut html);
@@ -226,11 +226,10 @@ fn minutes_add_up() {
         let questions = lesson.blocks.iter().filter(|block| matches!(block, Block::Predict { .. })).count();
         let minutes = words / 180.0 + commands as f64 / 10.0 + (lesson.tasks.len() + questions) as f64 * 0.75;
         if (f64::from(lesson.minutes) - minutes).abs() > 1.0 {
-            wrong
-                .push_str(&format!("{}: says {} minutes, but takes about {minutes:.0}\n", lesson.slug, lesson.minutes));
+            wrong.push(format!("{}: says {} minutes, but takes about {minutes:.0}", lesson.slug, lesson.minutes));
         }
     }
-    assert!(wrong.is_empty(), "\n{wrong}");
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
 fn collect_html(blocks: &[Block], into: &mut String) {

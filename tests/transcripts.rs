@@ -66,7 +66,7 @@ fn what_is_printed_is_what_was_read() {
 
 #[test]
 fn every_transcript_holds_on_the_engine() {
-    let mut complaints = String::new();
+    let mut complaints = Vec::new();
     let mut compared = 0;
     for file in under("transcripts") {
         let (_, mut transcript) = read(&file);
@@ -74,18 +74,18 @@ fn every_transcript_holds_on_the_engine() {
             Ok(report) => {
                 compared += report.compared;
                 for difference in &report.differences {
-                    complaints.push_str(&format!("{}: {difference}", name(&file)));
+                    complaints.push(format!("{}: {difference}", name(&file)));
                 }
                 if !report.differences.is_empty() && std::env::var_os("BLESS").is_some() {
                     transcript.bless(&report);
                     fs::write(&file, transcript.to_string()).expect("the transcript is written");
                 }
             }
-            Err(error) => complaints.push_str(&format!("{}:{error}\n", name(&file))),
+            Err(error) => complaints.push(format!("{}:{error}", name(&file))),
         }
     }
     println!("transcripts: {compared} replies compared");
-    assert!(complaints.is_empty(), "\n{complaints}");
+    assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
 }
 
 /// Plays what is not required yet. `MOVE_WISHES=1` moves the transcripts that hold to tests/transcripts.

@@ -31,6 +31,8 @@ mod parse;
 mod pattern;
 mod play;
 mod print;
+#[cfg(test)]
+mod tests;
 
 pub use notation::notation;
 pub use parse::{ParseError, arguments};

@@ -1,10 +1,6 @@
 //! One binary: linking is what a test run waits for.
 
-mod compat;
-mod differential;
 mod layers;
-mod lessons;
-mod oracle;
 mod table;
 
 mod terminal;

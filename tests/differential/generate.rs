@@ -169,6 +169,8 @@ impl Generator<'_> {
                 return;
             }
             Kind::Key => self.key(),
+            // Sixteen digits: with others and GET, Redis answers twice (see deviations.toml).
+            _ if name.ends_with("-digest") => self.random.pick(&["0123456789abcdef", "9555E8555C62DCFD"]).to_owned(),
             Kind::Integer | Kind::UnixTime | Kind::Double if self.random.chance(4) => {
                 self.random.pick(WRONG).to_owned()
             }

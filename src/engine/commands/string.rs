@@ -408,15 +408,14 @@ fn delex(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     if args.left() != 0 && args.left() != 2 {
         return Err(Error::wrong_arguments("delex"));
     }
-    let conditional = args.left() > 0;
-    let condition = Condition::read(args)?;
-    if conditional && condition.is_none() {
-        return Err(Error::DELEX_CONDITION);
-    }
-    let wanted = match (ctx.db.value(key), condition) {
-        (None, _) => false,
-        (Some(_), None) => true,
-        (Some(value), Some(condition)) => condition.holds(&value.as_string().ok_or(Error::DELEX_TYPE)?)?,
+    // Redis looks at the key before it reads the condition.
+    let wanted = match ctx.db.value(key) {
+        None => false,
+        Some(_) if args.left() == 0 => true,
+        Some(value) => {
+            let current = value.as_string().ok_or(Error::DELEX_TYPE)?;
+            Condition::read(args)?.ok_or(Error::DELEX_CONDITION)?.holds(&current)?
+        }
     };
     if wanted {
         ctx.db.remove(key);

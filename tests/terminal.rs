@@ -10,7 +10,8 @@ use std::fs;
 use std::io::{Read, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -320,6 +321,105 @@ fn hints_are_those_of_redis_cli() {
     }
     println!("{compared} hints compared, {absent} of commands that have no row yet");
     assert!(wrong.is_empty(), "{wrong}");
+}
+
+/// The real redis-cli at a pseudo terminal, which util-linux' `script` provides.
+struct Terminal {
+    child: Child,
+    input: ChildStdin,
+    output: Receiver<Vec<u8>>,
+}
+
+impl Terminal {
+    fn start(cli: &Path, port: u16) -> Option<Terminal> {
+        let run = format!("stty cols 2000; exec {} -p {port}", cli.display());
+        let mut command = Command::new("script");
+        command.args(["-qfec", &run, "/dev/null"]).env("TERM", "xterm").env("HOME", "/nonexistent");
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().ok()?;
+        let input = child.stdin.take()?;
+        let mut screen = child.stdout.take()?;
+        let (sender, output) = channel();
+        std::thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(count @ 1..) = screen.read(&mut buffer) {
+                if sender.send(buffer[..count].to_vec()).is_err() {
+                    return;
+                }
+            }
+        });
+        let mut terminal = Terminal { child, input, output };
+        terminal.shown(Duration::from_secs(1));
+        Some(terminal)
+    }
+
+    /// What was painted until nothing more came for a while.
+    fn shown(&mut self, quiet: Duration) -> String {
+        let mut painted = Vec::new();
+        while let Ok(bytes) = self.output.recv_timeout(quiet) {
+            painted.extend(bytes);
+        }
+        String::from_utf8_lossy(&painted).into_owned()
+    }
+
+    /// The grey text behind a line that is typed and taken back.
+    fn hint(&mut self, typed: &str, quiet: Duration) -> String {
+        self.input.write_all(typed.as_bytes()).expect("redis-cli reads");
+        let painted = self.shown(quiet);
+        self.input.write_all(b"\x15").expect("redis-cli reads");
+        self.shown(quiet);
+        let line = painted.rsplit("\r\x1b[0K").next().unwrap_or_default();
+        let grey = line.split_once("\x1b[0;90;49m").map_or("", |(_, grey)| grey);
+        grey.split("\x1b[0m").next().unwrap_or_default().trim_end().to_owned()
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn oracle_hints_are_as_recorded() {
+    let Some(cli) = redis_cli() else {
+        println!("oracle: skipped (no REDIS_ORACLE, or no redis-cli 8.x beside redis-server)");
+        return;
+    };
+    let server = Server::start(&cli).expect("a redis-server beside redis-cli");
+    let Some(mut terminal) = Terminal::start(&cli, server.port) else {
+        println!("oracle: skipped (no program called script, which gives redis-cli a terminal)");
+        return;
+    };
+    let file = root().join("tests/terminal/hints.txt");
+    let text = fs::read_to_string(&file).expect("the recorded hints");
+    let (mut written, mut wrong) = (String::new(), String::new());
+    for line in text.lines() {
+        let (typed, recorded) = line.split_once('|').unwrap_or((line, ""));
+        if line.starts_with('#') || typed == "ours " {
+            writeln!(written, "{line}").expect("a string takes text");
+            continue;
+        }
+        // The machine may be busy: what differs is looked at again with more patience.
+        let patience = [30, 300, 1500].map(Duration::from_millis);
+        let hints = patience.iter().map(|quiet| terminal.hint(typed, *quiet));
+        let mut seen = String::new();
+        for hint in hints {
+            seen = hint;
+            if seen == recorded {
+                break;
+            }
+        }
+        writeln!(written, "{typed}|{seen}").expect("a string takes text");
+        if seen != recorded {
+            writeln!(wrong, "{typed}|\n  recorded {recorded}\n      seen {seen}").expect("a string takes text");
+        }
+    }
+    if std::env::var_os("REDIS_ORACLE_RECORD").is_some() {
+        fs::write(file, written).expect("the record can be written");
+    } else {
+        assert!(wrong.is_empty(), "{wrong}");
+    }
 }
 
 /// A redis-server of the test's own, killed when this goes away.

@@ -391,22 +391,18 @@ impl Session {
         if is(words, "quit") || is(words, "exit") {
             self.exit(actions);
         } else if words[0].starts_with(b":") {
-            return match (words[0].to_ascii_lowercase().as_slice(), words.get(1)) {
-                (b":set", Some(what)) if what.eq_ignore_ascii_case(b"hints") => {
+            let text = |word: &[u8]| String::from_utf8_lossy(word).into_owned();
+            return match words.get(1).filter(|_| is(words, ":set")) {
+                Some(what) if what.eq_ignore_ascii_case(b"hints") => {
                     self.hints = true;
                     true
                 }
-                (b":set", Some(what)) if what.eq_ignore_ascii_case(b"nohints") => {
+                Some(what) if what.eq_ignore_ascii_case(b"nohints") => {
                     self.hints = false;
                     true
                 }
-                (b":set", Some(what)) => {
-                    notice(format!("unknown redis-cli preference '{}'", String::from_utf8_lossy(what)), actions)
-                }
-                (word, _) => {
-                    let word = String::from_utf8_lossy(word);
-                    notice(format!("unknown redis-cli internal command '{word}'"), actions)
-                }
+                Some(what) => notice(format!("unknown redis-cli preference '{}'", text(what)), actions),
+                None => notice(format!("unknown redis-cli internal command '{}'", text(&words[0])), actions),
             };
         } else if is(words, "restart") {
             return notice("Use 'restart' only in Lua debugging mode.".to_owned(), actions);

@@ -8,6 +8,7 @@
 use crate::grammar::{self, Next};
 use crate::hint::display_name;
 use crate::quote;
+use engine::config;
 use engine::table::{self, Command, Group, Kind};
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -110,17 +111,39 @@ pub fn complete(line: &str, cursor: usize, keys: &dyn KeySource) -> Completion {
                 let found = found.into_iter().filter(|key| key.starts_with(prefix) && !typed.contains(&key.as_slice()));
                 out.extend(found.map(|key| offer(quote::typed(&key), Offer::Key, of_type.unwrap_or_default())));
             }
-            Next::Value(argument) if argument.name == "type" && row.name == "scan" => {
-                let types = ["string", "list", "set", "zset", "hash", "stream"];
-                let fitting = types.into_iter().filter(|name| grammar::starts_with(name, prefix));
-                out.extend(fitting.map(|name| offer(name.to_owned(), Offer::Value, "")));
-            }
-            Next::Value(_) => {}
+            Next::Value(argument) => values(row, &argument.name, &typed, prefix, out),
         }
     }
     // What is typed already is no offer.
     out.retain(|candidate| candidate.text != before[start..]);
     completion
+}
+
+/// Values that are known words: names of types, commands and parameters, and what a parameter can be set to.
+fn values(row: &Command, argument: &str, typed: &[&[u8]], prefix: &[u8], out: &mut Vec<Candidate>) {
+    let mut words: Vec<(&str, &str)> = Vec::new();
+    match (row.full_name, argument) {
+        ("scan", "type") => words.extend(["string", "list", "set", "zset", "hash", "stream"].map(|word| (word, ""))),
+        ("command|info" | "command|docs", _) => {
+            words.extend(table::all().map(|row| (row.name, row.summary)));
+            words.sort_unstable();
+        }
+        ("config|get" | "config|set", "parameter") => {
+            words.extend(config::PARAMETERS.iter().map(|parameter| (parameter.name, "")));
+        }
+        ("config|set", "value") => {
+            let name = typed.last().copied().unwrap_or_default();
+            let parameter = config::PARAMETERS.iter().find(|known| known.name.as_bytes().eq_ignore_ascii_case(name));
+            match parameter.map(|parameter| parameter.kind) {
+                Some(config::Kind::Bool) => words.extend([("yes", ""), ("no", "")]),
+                Some(config::Kind::OneOf(choice)) => words.extend(choice.iter().map(|word| (*word, ""))),
+                _ => {}
+            }
+        }
+        _ => {}
+    }
+    words.retain(|(word, _)| grammar::starts_with(word, prefix));
+    out.extend(words.into_iter().map(|(word, note)| offer(word.to_owned(), Offer::Value, note)));
 }
 
 fn offer(text: String, offer: Offer, note: &str) -> Candidate {

@@ -166,11 +166,17 @@ fn completion_offers_what_the_syntax_allows() {
         ("set a b NX XX ", ": "),
         ("exp", "exp: EXPIRE EXPIREAT EXPIRETIME"),
         ("3 exp", "exp: EXPIRE EXPIREAT EXPIRETIME"),
-        ("qui", "qui: quit"),
+        ("exi", "exi: exit"),
+        ("cle", "cle: clear"),
         ("get \"my", "\"my: \"my key\""),
         ("get my key ", ": "),
         ("scan 0 TYPE z", "z: zset"),
-        ("help @str", "@str: @string"),
+        ("config get appendf", "appendf: appendfilename appendfsync"),
+        ("config set appendfsync ", ": everysec always no"),
+        ("config set appendonly y", "y: yes"),
+        ("config se", "config se: CONFIG SET"),
+        ("command docs getd", "getd: getdel"),
+        ("help @strin", "@strin: @string"),
         ("help getr", "getr: GETRANGE"),
         ("\u{fc}", "\u{fc}: "),
     ];
@@ -199,7 +205,7 @@ fn tokens_say_what_each_word_is() {
         ("set k v EX five", &[Command, Key, Value, Option, Excess]),
         ("set k \"v", &[Command, Key, Faulty]),
         ("help @string", &[Own, Topic]),
-        ("quit", &[Own]),
+        ("exit", &[Own]),
         ("mset a 1 b 2", &[Command, Key, Value, Key, Value]),
     ];
     for (line, expected) in table {

@@ -51,6 +51,14 @@ fn ping(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     if args.count() > 2 {
         return Err(Error::wrong_arguments("ping"));
     }
+    let client = ctx.clients.current();
+    if client.protocol == Protocol::Resp2 && !client.subscriptions.is_empty() {
+        // Whoever only reads messages finds the answer among them.
+        ctx.reply.array(2);
+        ctx.reply.bulk("pong");
+        ctx.reply.bulk(args.peek().unwrap_or_default());
+        return Ok(());
+    }
     match args.peek() {
         Some(message) => ctx.reply.bulk(message),
         None => ctx.reply.simple("PONG"),

@@ -5,9 +5,10 @@ use super::encode::{NODE_PACKED, NODE_PLAIN};
 use super::wire::Reader;
 use super::{kind, packed};
 use crate::store::Store;
-use crate::types::{End, Fill, List, Set, SetLimits};
+use crate::types::{Deadline, End, Fill, Hash, HashLimits, List, Set, SetLimits};
 use crate::value::{Kind, Value};
 use alloc::vec::Vec;
+use resp::number::parse_integer;
 
 /// The value that takes all of `content`.
 pub(super) fn value(content: &[u8], db: &Store) -> Option<Value> {
@@ -22,6 +23,36 @@ pub(super) fn value(content: &[u8], db: &Store) -> Option<Value> {
             set(integers.into_iter().map(|integer| resp::number::integer(integer).as_bytes().to_vec()).collect(), db)?
         }
         kind::SET_LISTPACK => set(packed::elements(&reader.string()?)?, db)?,
+        kind::HASH => {
+            let count = reader.count()?;
+            let fields = (0..count).map(|_| Some((reader.string()?.into_owned(), reader.string()?.into_owned(), None)));
+            hash(fields.collect::<Option<_>>()?, db)?
+        }
+        kind::HASH_LISTPACK => {
+            let elements = packed::elements(&reader.string()?)?;
+            let (pairs, []) = elements.as_chunks::<2>() else { return None };
+            hash(pairs.iter().map(|[name, value]| (name.clone(), value.clone(), None)).collect(), db)?
+        }
+        kind::HASH_LISTPACK_EX => {
+            reader.millis()?;
+            let elements = packed::elements(&reader.string()?)?;
+            let (triples, []) = elements.as_chunks::<3>() else { return None };
+            let fields = triples.iter().map(|[name, value, deadline]| {
+                let deadline = parse_integer(deadline).filter(|&deadline| deadline >= 0)?;
+                Some((name.clone(), value.clone(), (deadline != 0).then_some(deadline)))
+            });
+            hash(fields.collect::<Option<_>>()?, db)?
+        }
+        kind::HASH_METADATA => {
+            let earliest = reader.millis()?;
+            let count = reader.count()?;
+            let fields = (0..count).map(|_| {
+                let behind = i64::try_from(reader.length()?).ok()?;
+                let deadline = if behind == 0 { None } else { Some(earliest.checked_add(behind - 1)?) };
+                Some((reader.string()?.into_owned(), reader.string()?.into_owned(), deadline))
+            });
+            hash(fields.collect::<Option<_>>()?, db)?
+        }
         _ => return None,
     };
     reader.0.is_empty().then_some(value)
@@ -65,4 +96,25 @@ fn set(members: Vec<Vec<u8>>, db: &Store) -> Option<Value> {
         }
     }
     Some(set.into_value())
+}
+
+/// A field's name, value and deadline.
+type Field = (Vec<u8>, Vec<u8>, Option<i64>);
+
+fn hash(fields: Vec<Field>, db: &Store) -> Option<Value> {
+    let limits = HashLimits::of(db);
+    let mut hash = Hash::default();
+    hash.expect(fields.iter().flat_map(|(name, value, _)| [&**name, &**value]), &limits);
+    for (name, value, _) in &fields {
+        if !hash.set(name, value, Deadline::Drop, &limits) {
+            return None;
+        }
+    }
+    if fields.iter().any(|(_, _, deadline)| deadline.is_some()) {
+        hash.make_volatile();
+        for (name, _, deadline) in &fields {
+            hash.set_deadline(name, *deadline);
+        }
+    }
+    (!hash.is_empty()).then(|| hash.into_value())
 }

@@ -2,7 +2,7 @@
 
 use super::wire::{put_length, put_string};
 use super::{kind, packed};
-use crate::types::{List, Set};
+use crate::types::{Hash, List, Set};
 use crate::value::Value;
 use alloc::vec::Vec;
 
@@ -21,7 +21,8 @@ pub(super) fn value(out: &mut Vec<u8>, value: &Value) {
         }
         Value::List(value) => list(out, value),
         Value::Set(value) => set(out, value),
-        Value::Hash(_) | Value::SortedSet(_) => {}
+        Value::Hash(value) => hash(out, value),
+        Value::SortedSet(_) => {}
     }
 }
 
@@ -60,5 +61,35 @@ fn set(out: &mut Vec<u8>, set: &Set) {
                 put_string(out, &member.text());
             }
         }
+    }
+}
+
+fn hash(out: &mut Vec<u8>, hash: &Hash) {
+    let earliest = hash.next_deadline();
+    if let Some(packed) = hash.packed() {
+        if hash.encoding() == "listpackex" {
+            out.push(kind::HASH_LISTPACK_EX);
+            out.extend_from_slice(&earliest.unwrap_or(0).to_le_bytes());
+        } else {
+            out.push(kind::HASH_LISTPACK);
+        }
+        put_string(out, &packed::listpack(packed));
+        return;
+    }
+    match earliest {
+        Some(earliest) => {
+            out.push(kind::HASH_METADATA);
+            out.extend_from_slice(&earliest.to_le_bytes());
+        }
+        None => out.push(kind::HASH),
+    }
+    put_length(out, hash.len() as u64);
+    for field in hash.iter() {
+        if let Some(earliest) = earliest {
+            // Deadlines count from the earliest one, which is 1; 0 says that there is none.
+            put_length(out, field.deadline.map_or(0, |deadline| (deadline - earliest + 1) as u64));
+        }
+        put_string(out, &field.name.text());
+        put_string(out, &field.value.text());
     }
 }

@@ -99,6 +99,14 @@ impl Hash {
         self.len() == 0
     }
 
+    /// The listpack, where the hash is one; with deadlines in it if the encoding is listpackex.
+    pub fn packed(&self) -> Option<&Listpack> {
+        match &self.0 {
+            Packed(packed) | Volatile(packed) => Some(packed),
+            Encoding::Table(_) => None,
+        }
+    }
+
     /// The earliest deadline of a field.
     #[inline]
     pub fn next_deadline(&self) -> Option<i64> {

@@ -17,12 +17,13 @@ enum Passed {
 }
 
 /// In the order of what is quickest to tell somebody that something is wrong.
-const STAGES: [Stage; 9] = [
+const STAGES: [Stage; 10] = [
     ("fmt", "the formatting", fmt),
     ("clippy", "warnings are errors here, natively and for wasm32", clippy),
     ("native", "the tests of all crates, natively", native),
     ("wasm", "the page's tests in headless Chromium", wasm),
     ("oracle", "the transcripts on a real Redis", real_redis),
+    ("clients", "node-redis, ioredis, redis-py and hostile clients against rediscover-server", clients),
     ("dist", "the release page", dist),
     ("size", "the size budget", size),
     ("journeys", "end to end in headless Chromium, with axe", journeys),
@@ -121,6 +122,18 @@ fn real_redis() -> Outcome<Passed> {
         }
         Ok(server) => oracle::play(&server, &[]).map(|()| Passed::Yes),
     }
+}
+
+fn clients() -> Outcome<Passed> {
+    // Optimised, because some clients ask for gigabytes, but without the minute that whole-program optimisation takes.
+    let mut build = run::cargo();
+    build.args(["build", "--locked", "-p", "server", "--release"]);
+    build.env("CARGO_PROFILE_RELEASE_LTO", "off").env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
+    build.args(["--target-dir"]).arg(places::target().join("clients"));
+    run::shown(&mut build)?;
+    let mut node = Command::new(setup::node_binary());
+    node.current_dir(places::client_tests()).env("PYTHON", setup::python_of_clients());
+    passed(node.arg("run.mjs").arg(places::target().join("clients/release/rediscover-server")))
 }
 
 fn dist() -> Outcome<Passed> {

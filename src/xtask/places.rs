@@ -25,6 +25,10 @@ pub fn browser_tests() -> PathBuf {
     root().join("tests/browser")
 }
 
+pub fn client_tests() -> PathBuf {
+    root().join("tests/clients")
+}
+
 /// `~/.cache/rediscover`, or where XDG says.
 pub fn cache() -> PathBuf {
     let xdg = env::var_os("XDG_CACHE_HOME").filter(|dir| Path::new(dir).is_absolute()).map(PathBuf::from);

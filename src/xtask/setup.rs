@@ -29,7 +29,9 @@ pub fn for_tests() -> Outcome {
     let _lock = begin()?;
     page_tools()?;
     browser()?;
-    node_modules()
+    node_modules("journeys", &places::browser_tests())?;
+    node_modules("clients", &places::client_tests())?;
+    python()
 }
 
 /// What fuzzing needs.
@@ -211,20 +213,47 @@ fn debian(name: &str, packages: &[&str], by_hand: &str) -> Outcome {
         .map_err(|e| format!("{e}\n\nBy hand: {by_hand}"))
 }
 
-/// The journeys' modules, exactly as locked. The stamp is the lock file they were installed from.
-fn node_modules() -> Outcome {
-    let dir = places::browser_tests();
-    let lock = fs::read(dir.join("package-lock.json"))
-        .map_err(|e| format!("cannot read tests/browser/package-lock.json: {e}"))?;
+/// The node modules of a folder, exactly as locked. The stamp is the lock file they were installed from.
+fn node_modules(whose: &str, dir: &Path) -> Outcome {
+    let name = format!("node modules of the {whose}");
+    let lock_file = dir.join("package-lock.json");
+    let lock = fs::read(&lock_file).map_err(|e| format!("cannot read {}: {e}", lock_file.display()))?;
     let stamp = dir.join("node_modules/.installed-from-lock");
     if same(&stamp, &lock) {
-        run::ready("node modules", "ready");
+        run::ready(&name, "ready");
         return Ok(());
     }
     let mut install = npm();
-    install.args(["ci", "--ignore-scripts"]).current_dir(&dir);
-    run::step("node modules", "npm ci", &mut install, Some(Duration::from_mins(15)))?;
+    install.args(["ci", "--ignore-scripts"]).current_dir(dir);
+    run::step(&name, "npm ci", &mut install, Some(Duration::from_mins(15)))?;
     fs::write(&stamp, lock).map_err(|e| format!("cannot write {}: {e}", stamp.display()))
+}
+
+/// The interpreter that has redis-py.
+pub fn python_of_clients() -> PathBuf {
+    places::target().join("clients/python/bin/python")
+}
+
+/// An environment of its own for redis-py, in `target/`. The stamp is the list of requirements.
+fn python() -> Outcome {
+    let requirements = places::client_tests().join("requirements.txt");
+    let wanted = fs::read(&requirements).map_err(|e| format!("cannot read {}: {e}", requirements.display()))?;
+    let dir = places::target().join("clients/python");
+    let stamp = dir.join("installed-from-requirements");
+    if same(&stamp, &wanted) {
+        run::ready("redis-py", "ready");
+        return Ok(());
+    }
+    let python = || Command::new(places::on_path(&["python3"]).unwrap_or_else(|| "python3".into()));
+    if run::answer(python().args(["-c", "import venv, ensurepip, sys; print(sys.version)"])).is_none() {
+        debian("Python", &["python3", "python3-venv"], "Python 3 with its venv module")?;
+    }
+    let mut venv = python();
+    run::step("Python environment", "for redis-py", venv.args(["-m", "venv"]).arg(&dir), Some(Duration::from_mins(5)))?;
+    let mut pip = Command::new(python_of_clients());
+    pip.args(["-m", "pip", "install", "--disable-pip-version-check", "--quiet", "-r"]).arg(&requirements);
+    run::step("redis-py", "pip install", &mut pip, Some(Duration::from_mins(10)))?;
+    fs::write(&stamp, wanted).map_err(|e| format!("cannot write {}: {e}", stamp.display()))
 }
 
 fn same(file: &Path, bytes: &[u8]) -> bool {

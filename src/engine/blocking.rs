@@ -38,6 +38,11 @@ pub(crate) struct Waits {
 }
 
 impl Waits {
+    /// How many keys are waited for.
+    pub(crate) fn keys(&self) -> usize {
+        self.by_key.len()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.by_key.is_empty()
     }

@@ -17,7 +17,6 @@ use crate::store::Store;
 use crate::table::{self, Command, Flag};
 use crate::text::Text;
 use crate::time::Instant;
-use alloc::string::String;
 use alloc::vec::Vec;
 use resp::Protocol;
 use resp::Writer;
@@ -41,8 +40,8 @@ impl Engine {
         store.now = config.started;
         store.effects.listening = config.listen;
         let (databases, port) = (config.databases, config.port);
-        let run_id = hexadecimal(&mut store);
-        let replication_id = hexadecimal(&mut store);
+        let run_id = store.random.hexadecimal();
+        let replication_id = store.random.hexadecimal();
         let mut server = Server::new(config, seed, run_id, replication_id);
         for (name, value) in [("databases", databases as u64), ("port", u64::from(port))] {
             if let Some(index) = config::find(name.as_bytes()) {
@@ -184,6 +183,8 @@ impl Engine {
             return;
         }
         client.bytes_in += bytes.len() as u64;
+        self.server.reads += u64::from(!bytes.is_empty());
+        self.server.rate.note(self.store.now, self.server.commands_processed);
         client.last_interaction = self.store.now;
         if client.query.len() - client.query_read + bytes.len() > self.server.config.query_limit {
             client.closing = true;
@@ -274,9 +275,10 @@ impl Engine {
     #[cold]
     fn holds(&mut self, args: &Args) -> bool {
         let Some(pause) = self.server.pause else { return false };
-        let command = table::find(args.at(0)).map(|command| command.subcommand(args.at(1)).unwrap_or(command));
-        let Some(command) = command else { return !pause.writes_only };
-        let writes = |command: &Command| command.has(Flag::Write) || command.has(Flag::MayReplicate);
+        let (Some(command), None) = resolve(&mut args.clone()) else { return false };
+        // These write nothing themselves, or not always, but may cause writes elsewhere.
+        let may_replicate = |name| matches!(name, "publish" | "spublish" | "pfcount" | "eval" | "evalsha" | "fcall");
+        let writes = |command: &Command| command.has(Flag::Write) || may_replicate(command.full_name);
         if pause.writes_only {
             let transaction = self.clients.current().transaction.as_ref();
             let queued = transaction.filter(|_| command.name == "exec");
@@ -428,10 +430,4 @@ fn resolve(args: &mut Args) -> (Option<&'static Command>, Option<Error>) {
         args.seek(2);
     }
     (Some(command), (!command.takes(args.count())).then(|| Error::wrong_arguments(command.full_name)))
-}
-
-/// 40 hexadecimal digits from the engine's own randomness.
-fn hexadecimal(store: &mut Store) -> String {
-    let digits: Vec<u8> = (0..40).map(|_| b"0123456789abcdef"[store.random.below(16) as usize]).collect();
-    String::from_utf8_lossy(&digits).into_owned()
 }

@@ -46,6 +46,13 @@ texts! {
     TRACKING_OPT_SWITCH = "ERR You can't switch OPTIN/OPTOUT mode before disabling tracking for this client, and then re-enabling it with a different mode.";
     TRACKING_BCAST_WITH_OPT = "ERR OPTIN and OPTOUT are not compatible with BCAST";
     TRACKING_BOTH_OPT = "ERR You can't specify both OPTIN mode and OPTOUT mode";
+    NO_SHUTDOWN = "ERR No shutdown in progress.";
+    INVALID_FIRST_DB = "ERR invalid first DB index";
+    INVALID_SECOND_DB = "ERR invalid second DB index";
+    DEBUG_NOT_ALLOWED = "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.";
+    PACKED_THRESHOLD = "ERR argument must be a memory value bigger than 1 and smaller than 4gb";
+    NEEDS_RESP3 = "ERR RESP2 is not supported by this command";
+    PROTOCOL_TYPE = "ERR Wrong protocol type name. Please use one of the following: string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false";
     NO_CONFIG_FILE = "ERR The server is running without a config file";
     SYNTAX = "ERR syntax error";
     NOT_AN_INTEGER = "ERR value is not an integer or out of range";

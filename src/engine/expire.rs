@@ -16,6 +16,9 @@ const BUDGET: usize = 100_000;
 
 /// The first tick after the earliest deadline, counted from when the server started.
 pub(crate) fn next_tick(store: &Store, started: Instant, after: Instant) -> Option<Instant> {
+    if !store.expires_actively {
+        return None;
+    }
     let keys = store.spaces.iter().filter_map(crate::keyspace::Keyspace::next_deadline).min();
     let fields = store.spaces.iter().filter_map(|space| Some(space.first_volatile_field()?.0)).min();
     let earliest = keys.into_iter().chain(fields).min()?;
@@ -27,6 +30,9 @@ pub(crate) fn next_tick(store: &Store, started: Instant, after: Instant) -> Opti
 
 /// Reclaims the keys whose deadline is over.
 pub(crate) fn cycle(store: &mut Store) {
+    if !store.expires_actively {
+        return;
+    }
     let now = store.now.millis();
     let mut budget = BUDGET;
     for database in 0..store.databases() {

@@ -60,6 +60,16 @@ impl Keyspace {
         (next, page)
     }
 
+    /// The average of all deadlines, in milliseconds since the epoch.
+    pub fn average_deadline(&self) -> Option<i64> {
+        self.deadlines.average()
+    }
+
+    /// How many hashes have fields with a deadline.
+    pub fn volatile_fields_len(&self) -> usize {
+        self.fields.len()
+    }
+
     /// The earliest deadline of all keys, in milliseconds since the epoch.
     pub fn next_deadline(&self) -> Option<i64> {
         self.deadlines.first().map(|(deadline, _)| deadline)

@@ -7,6 +7,8 @@ use alloc::vec::Vec;
 /// So many draws with repetition fit into memory together with their reply.
 const MOST_DRAWS: usize = 1 << 24;
 
+use alloc::string::String;
+
 /// SplitMix64 (Steele, Lea, Flood 2014): one addition and a mix, no bad seeds.
 #[derive(Clone, Debug)]
 pub struct Random(u64);
@@ -59,6 +61,11 @@ impl Random {
         mixed = (mixed ^ mixed >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
         mixed ^ mixed >> 31
+    }
+
+    /// 40 hexadecimal digits, the form of run and replication ids.
+    pub fn hexadecimal(&mut self) -> String {
+        (0..40).map(|_| char::from(b"0123456789abcdef"[self.below(16) as usize])).collect()
     }
 
     /// A number from 0 to `bound - 1`; 0 when `bound` is 0.

@@ -27,6 +27,33 @@ pub struct CallStatistics {
     pub failed: u64,
 }
 
+/// Commands a second, measured over whole seconds in which something arrived.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Rate {
+    since: Instant,
+    commands: u64,
+    last: u64,
+}
+
+impl Rate {
+    const SECOND: u64 = 1_000_000;
+
+    /// Called whenever bytes arrive, with how many commands there were so far.
+    #[inline]
+    pub(crate) fn note(&mut self, now: Instant, commands: u64) {
+        let passed = now.0.saturating_sub(self.since.0);
+        if passed >= Rate::SECOND {
+            self.last = (commands.saturating_sub(self.commands)).saturating_mul(Rate::SECOND) / passed;
+            self.since = now;
+            self.commands = commands;
+        }
+    }
+
+    pub(crate) fn per_second(&self, now: Instant) -> u64 {
+        if now.0.saturating_sub(self.since.0) < 2 * Rate::SECOND { self.last } else { 0 }
+    }
+}
+
 /// Something that a command wants done once it is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Order {
@@ -57,6 +84,9 @@ pub struct Server {
     pub run_id: String,
     pub commands_processed: u64,
     pub total_error_replies: u64,
+    /// How many times bytes arrived.
+    pub(crate) reads: u64,
+    pub(crate) rate: Rate,
     pub bytes_in: u64,
     pub bytes_out: u64,
     pub pubsub: PubSub,
@@ -93,6 +123,8 @@ impl Server {
             run_id,
             commands_processed: 0,
             total_error_replies: 0,
+            reads: 0,
+            rate: Rate::default(),
             bytes_in: 0,
             bytes_out: 0,
             pubsub: PubSub::new(seed),
@@ -115,6 +147,8 @@ impl Server {
     /// CONFIG RESETSTAT.
     pub(crate) fn reset_statistics(&mut self) {
         self.commands_processed = 0;
+        self.reads = 0;
+        self.rate = Rate::default();
         self.total_error_replies = 0;
         self.bytes_in = 0;
         self.bytes_out = 0;

@@ -48,8 +48,10 @@ impl Default for Encodings {
 pub struct KeyStats {
     pub hits: u64,
     pub misses: u64,
+    /// Reclaimed in all, and by the active cycle.
     pub expired: u64,
     pub expired_fields: u64,
+    pub expired_actively: u64,
 }
 
 /// The databases and what every access to them needs.
@@ -66,6 +68,8 @@ pub struct Store {
     pub random: Random,
     /// The client asked that its reads leave no trace in access times (CLIENT NO-TOUCH).
     pub(crate) leave_no_trace: bool,
+    /// Whether the active cycle runs (DEBUG SET-ACTIVE-EXPIRE).
+    pub(crate) expires_actively: bool,
     /// The largest string that may be built, in bytes (proto-max-bulk-len).
     pub max_string: u64,
     pub(crate) seed: u64,
@@ -84,6 +88,7 @@ impl Store {
             stats: KeyStats::default(),
             random,
             leave_no_trace: false,
+            expires_actively: true,
             max_string: 512 * 1024 * 1024,
             seed,
         }
@@ -141,6 +146,7 @@ impl Store {
     pub(crate) fn expire_at(&mut self, id: u32, lazily: bool) {
         let entry = self.space_mut().remove_at(id);
         self.stats.expired += 1;
+        self.stats.expired_actively += u64::from(!lazily);
         let database = self.selected;
         self.effects.expired(database, &entry.key, lazily);
     }
@@ -194,6 +200,12 @@ impl Store {
     }
 
     /// For how many seconds nobody used `key`.
+    /// The access clock of `key`: the lower 24 bits of the second in which it was last used.
+    pub fn access(&mut self, key: &[u8]) -> Option<u32> {
+        let id = self.live(key)?;
+        Some(self.space().access(id))
+    }
+
     pub fn idle_seconds(&mut self, key: &[u8]) -> Option<i64> {
         let id = self.live(key)?;
         // The access clock has 24 bits and wraps after 194 days.
@@ -356,6 +368,42 @@ impl Store {
         self.effects.dirty += count as u64;
         self.effects.modified(database, key);
         self.effects.notify(class, event, database, key);
+    }
+
+    /// Empties a database and says how many keys it held. Whoever watches one of them is marked; there are no keyspace events.
+    pub fn flush(&mut self, database: usize) -> usize {
+        self.report_all(database);
+        let count = self.spaces[database].len();
+        self.effects.dirty += count as u64;
+        self.spaces[database].clear();
+        count
+    }
+
+    /// Swaps two databases. Keys that are watched in either were modified if they are there before or after, and keys that
+    /// somebody waits for may have come.
+    pub fn swap(&mut self, first: usize, second: usize) {
+        for database in [first, second] {
+            self.report_all(database);
+        }
+        self.spaces.swap(first, second);
+        for database in [first, second] {
+            self.report_all(database);
+            if self.effects.waiting {
+                for entry in self.spaces[database].dict.iter() {
+                    self.effects.ready(database, &entry.key);
+                }
+            }
+        }
+        self.effects.dirty += 1;
+    }
+
+    /// Reports all keys of a database as modified, if somebody watches keys.
+    fn report_all(&mut self, database: usize) {
+        if self.effects.watching {
+            for entry in self.spaces[database].dict.iter() {
+                self.effects.modified(database, &entry.key);
+            }
+        }
     }
 
     /// Wakes those who watch `key`, for a command that changes more than one.

@@ -18,6 +18,11 @@ pub(crate) struct Watches {
 }
 
 impl Watches {
+    /// How many keys are watched.
+    pub(crate) fn len(&self) -> usize {
+        self.by_key.len()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.by_key.is_empty()
     }

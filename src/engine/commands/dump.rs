@@ -13,10 +13,11 @@ pub(super) const COMMANDS: &[Command] = &[
         .summary("Gives a key's value as bytes that RESTORE takes, here or on another server.")
         .complexity("O(1) to find the key, O(N) with a value of N bytes to write it")
         .flags(&[ReadOnly])
-        .keys(&[Keys::one(1, "RO access")]),
+        .keys(&[Keys::one(1, "RO access")])
+        .tips(&["nondeterministic_output"]),
     Command::new(
         "restore",
-        "key ttl:integer serialized-value [REPLACE@3.0.0] [ABSTTL@5.0.0] [IDLETIME@5.0.0 seconds] [FREQ@5.0.0 frequency:integer]",
+        "key ttl serialized-value [REPLACE@3.0.0] [ABSTTL@5.0.0] [IDLETIME seconds@5.0.0] [FREQ frequency@5.0.0]",
         restore,
     )
     .since("2.6.0")

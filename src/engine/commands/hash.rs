@@ -42,7 +42,8 @@ pub(super) const COMMANDS: &[Command] = &[
         .summary("Lists all fields of a hash with their values.")
         .complexity("O(N) with N fields")
         .flags(&[ReadOnly])
-        .keys(&[Keys::one(1, "RO access")]),
+        .keys(&[Keys::one(1, "RO access")])
+        .tips(&["nondeterministic_output_order"]),
     Command::new("hincrby", "key field increment", hincrby)
         .group(Group::Hash)
         .since("2.0.0")
@@ -61,7 +62,8 @@ pub(super) const COMMANDS: &[Command] = &[
         .summary("Lists the names of all fields of a hash.")
         .complexity("O(N) with N fields")
         .flags(&[ReadOnly])
-        .keys(&[Keys::one(1, "RO access")]),
+        .keys(&[Keys::one(1, "RO access")])
+        .tips(&["nondeterministic_output_order"]),
     Command::new("hlen", "key", hlen)
         .group(Group::Hash)
         .since("2.0.0")
@@ -81,21 +83,24 @@ pub(super) const COMMANDS: &[Command] = &[
         .summary("Sets several fields of a hash.")
         .complexity("O(N) with N fields to set")
         .flags(&[Write, DenyOom, Fast])
-        .keys(&[Keys::one(1, "RW update")]),
+        .keys(&[Keys::one(1, "RW update")])
+        .deprecated("4.0.0", "`HSET` with multiple field-value pairs"),
     Command::new("hrandfield", "key [options: count [WITHVALUES]]", hrandfield)
         .group(Group::Hash)
         .since("6.2.0")
         .summary("Shows one or more fields of a hash, drawn at random.")
         .complexity("O(N) with N fields shown")
         .flags(&[ReadOnly])
-        .keys(&[Keys::one(1, "RO access")]),
+        .keys(&[Keys::one(1, "RO access")])
+        .tips(&["nondeterministic_output"]),
     Command::new("hscan", "key cursor [MATCH pattern] [COUNT count] [NOVALUES]", hscan)
         .group(Group::Hash)
         .since("2.8.0")
         .summary("Lists the fields of a hash page by page.")
         .complexity("O(1) a call, O(N) for all N fields")
         .flags(&[ReadOnly])
-        .keys(&[Keys::one(1, "RO access")]),
+        .keys(&[Keys::one(1, "RO access")])
+        .tips(&["nondeterministic_output"]),
     Command::new("hset", "key field value [field value ...]", hset)
         .group(Group::Hash)
         .since("2.0.0")
@@ -121,7 +126,8 @@ pub(super) const COMMANDS: &[Command] = &[
         .summary("Lists the values of all fields of a hash.")
         .complexity("O(N) with N fields")
         .flags(&[ReadOnly])
-        .keys(&[Keys::one(1, "RO access")]),
+        .keys(&[Keys::one(1, "RO access")])
+        .tips(&["nondeterministic_output_order"]),
 ];
 
 fn hset(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {

@@ -102,7 +102,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .summary("Tells how many milliseconds fields of a hash still live.")
         .complexity("O(N) with N fields")
         .flags(&[ReadOnly, Fast])
-        .keys(&[Keys::one(1, "RO access")]),
+        .keys(&[Keys::one(1, "RO access")]).tips(&["nondeterministic_output"]),
     Command::new(
         "httl",
         "key <FIELDS numfields field [field ...]>",
@@ -113,7 +113,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .summary("Tells how many seconds fields of a hash still live.")
         .complexity("O(N) with N fields")
         .flags(&[ReadOnly, Fast])
-        .keys(&[Keys::one(1, "RO access")]),
+        .keys(&[Keys::one(1, "RO access")]).tips(&["nondeterministic_output"]),
     Command::new(
         "hgetdel",
         "key <FIELDS numfields field [field ...]>",

@@ -5,16 +5,19 @@ mod command;
 mod config;
 mod connection;
 mod counter;
+mod debug;
 mod dump;
 mod expire;
 mod generic;
 mod hash;
 mod hash_ttl;
+mod info;
 mod keyspace;
 mod lcs;
 mod list;
 mod list_blocking;
 pub(crate) mod pubsub;
+mod server;
 mod set;
 mod set_algebra;
 mod string;
@@ -30,14 +33,17 @@ pub(crate) const GROUPS: &[&[Command]] = &[
     connection::COMMANDS,
     counter::COMMANDS,
     dump::COMMANDS,
+    debug::COMMANDS,
     expire::COMMANDS,
     generic::COMMANDS,
     hash::COMMANDS,
     hash_ttl::COMMANDS,
+    info::COMMANDS,
     keyspace::COMMANDS,
     lcs::COMMANDS,
     list::COMMANDS,
     list_blocking::COMMANDS,
+    server::COMMANDS,
     set::COMMANDS,
     set_algebra::COMMANDS,
     pubsub::COMMANDS,

@@ -32,7 +32,8 @@ pub(super) const COMMANDS: &[Command] = &[
         .summary("Lists all members of a set.")
         .complexity("O(N) with N members")
         .flags(&[ReadOnly])
-        .keys(&[Keys::one(1, "RO access")]).tips(&["nondeterministic_output_order"]),
+        .keys(&[Keys::one(1, "RO access")])
+        .tips(&["nondeterministic_output_order"]),
     Command::new("smismember", "key member [member ...]", smismember)
         .group(Group::Set)
         .since("6.2.0")
@@ -50,13 +51,15 @@ pub(super) const COMMANDS: &[Command] = &[
         .summary("Takes one or more members, drawn at random, out of a set and returns them.")
         .complexity("O(1), O(N) with a count of N")
         .flags(&[Write, Fast])
-        .keys(&[Keys::one(1, "RW access delete")]).tips(&["nondeterministic_output"]),
+        .keys(&[Keys::one(1, "RW access delete")])
+        .tips(&["nondeterministic_output"]),
     Command::new("srandmember", "key [count@2.6.0]", srandmember)
         .group(Group::Set)
         .summary("Shows one or more members of a set, drawn at random.")
         .complexity("O(1), O(N) with a count of N")
         .flags(&[ReadOnly])
-        .keys(&[Keys::one(1, "RO access")]).tips(&["nondeterministic_output"]),
+        .keys(&[Keys::one(1, "RO access")])
+        .tips(&["nondeterministic_output"]),
     Command::new("srem", "key member [member ...]", srem)
         .group(Group::Set)
         .summary("Removes members from a set.")
@@ -69,7 +72,8 @@ pub(super) const COMMANDS: &[Command] = &[
         .summary("Lists the members of a set page by page.")
         .complexity("O(1) a call, O(N) for all N members")
         .flags(&[ReadOnly])
-        .keys(&[Keys::one(1, "RO access")]).tips(&["nondeterministic_output"]),
+        .keys(&[Keys::one(1, "RO access")])
+        .tips(&["nondeterministic_output"]),
 ];
 
 fn sadd(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {

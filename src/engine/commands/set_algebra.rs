@@ -22,7 +22,8 @@ pub(super) const COMMANDS: &[Command] = &[
         .summary("Lists the members of the first set that are in none of the others.")
         .complexity("O(N) with N members in all sets together")
         .flags(&[ReadOnly])
-        .keys(&[Keys::range(1, -1, 1, "RO access")]).tips(&["nondeterministic_output_order"]),
+        .keys(&[Keys::range(1, -1, 1, "RO access")])
+        .tips(&["nondeterministic_output_order"]),
     Command::new("sdiffstore", "destination key [key ...]", sdiffstore)
         .group(Group::Set)
         .summary("Stores the members of the first set that are in none of the others.")
@@ -34,7 +35,8 @@ pub(super) const COMMANDS: &[Command] = &[
         .summary("Lists the members that all of the sets have.")
         .complexity("O(N*M) with N members in the smallest of M sets")
         .flags(&[ReadOnly])
-        .keys(&[Keys::range(1, -1, 1, "RO access")]).tips(&["nondeterministic_output_order"]),
+        .keys(&[Keys::range(1, -1, 1, "RO access")])
+        .tips(&["nondeterministic_output_order"]),
     Command::new("sintercard", "numkeys key [key ...] [LIMIT limit]", sintercard)
         .group(Group::Set)
         .since("7.0.0")
@@ -53,7 +55,8 @@ pub(super) const COMMANDS: &[Command] = &[
         .summary("Lists the members that any of the sets has.")
         .complexity("O(N) with N members in all sets together")
         .flags(&[ReadOnly])
-        .keys(&[Keys::range(1, -1, 1, "RO access")]).tips(&["nondeterministic_output_order"]),
+        .keys(&[Keys::range(1, -1, 1, "RO access")])
+        .tips(&["nondeterministic_output_order"]),
     Command::new("sunionstore", "destination key [key ...]", sunionstore)
         .group(Group::Set)
         .summary("Stores the members that any of the sets has.")

@@ -20,6 +20,9 @@ use resp::number::parse_integer;
 /// Why a value is refused, in Redis' words.
 pub type Complaint = Cow<'static, str>;
 
+/// Looks at the wanted and the present value and gives the one to keep.
+pub type Check = fn(&[u8], &[u8]) -> Result<Vec<u8>, Complaint>;
+
 /// The values that a parameter takes.
 #[derive(Clone, Copy)]
 pub enum Kind {
@@ -35,7 +38,7 @@ pub enum Kind {
     OneOf(&'static [&'static str]),
     Text,
     /// What a function says of the wanted and the present value.
-    Checked(fn(&[u8], &[u8]) -> Result<Vec<u8>, Complaint>),
+    Checked(Check),
 }
 
 /// What a parameter's consequences touch.
@@ -162,7 +165,7 @@ fn parse_in_range(wanted: &[u8], least: i64, most: i64) -> Result<i64, Complaint
 
 /// Bytes with a unit: `k`, `m` and `g` are powers of 1000, `kb`, `mb` and `gb` of 1024. Nothing at all is 0, too much is as
 /// much as there is.
-fn parse_memory(text: &[u8]) -> Option<u64> {
+pub(crate) fn parse_memory(text: &[u8]) -> Option<u64> {
     let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let (digits, unit) = text.split_at(digits);
     let number = digits.iter().fold(0u64, |sum, digit| sum.saturating_mul(10).saturating_add(u64::from(digit - b'0')));

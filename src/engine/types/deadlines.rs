@@ -7,6 +7,8 @@ use super::tree::Tree;
 pub struct Deadlines {
     by_id: Tree<(u32, i64)>,
     order: Tree<(i64, u32)>,
+    /// The sum of all deadlines, for their average.
+    sum: i128,
 }
 
 impl Deadlines {
@@ -31,10 +33,12 @@ impl Deadlines {
             }
             self.order.remove(&(old, id));
             self.by_id.remove(&(id, old));
+            self.sum -= i128::from(old);
         }
         if let Some(new) = deadline {
             self.order.insert((new, id));
             self.by_id.insert((id, new));
+            self.sum += i128::from(new);
         }
     }
 
@@ -44,6 +48,12 @@ impl Deadlines {
             self.set(from, None);
             self.set(to, Some(deadline));
         }
+    }
+
+    /// The average of all of them.
+    pub fn average(&self) -> Option<i64> {
+        let count = i128::try_from(self.len()).ok().filter(|&count| count > 0)?;
+        i64::try_from(self.sum / count).ok()
     }
 
     /// The earliest deadline and whose it is.

@@ -1,0 +1,195 @@
+//! DEBUG: what tests and the curious use. Only what means something here is there; HELP lists that.
+
+use crate::args::Args;
+use crate::ctx::Ctx;
+use crate::error::Error;
+use crate::rdb;
+use crate::table::{Command, Flag::*, Group};
+use crate::value::Value;
+use resp::Protocol;
+use resp::number::parse_integer;
+
+pub(super) const COMMANDS: &[Command] = &[Command::new("debug", "", debug)
+    .group(Group::Server)
+    .arity(-2)
+    .summary("Looks inside and pokes, for tests.")
+    .complexity("Depends on subcommand.")
+    .flags(&[Admin, NoScript, Loading, Stale])
+    .system()];
+
+const HELP: &[&str] = &[
+    "DEBUG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+    "CHANGE-REPL-ID",
+    "    Change the replication IDs of the instance.",
+    "    Dangerous: should be used only for testing the replication subsystem.",
+    "ERROR <string>",
+    "    Return a Redis protocol error with <string> as message. Useful for clients",
+    "    unit tests to simulate Redis errors.",
+    "LOG <message>",
+    "    Write <message> to the server log.",
+    "OBJECT <key>",
+    "    Show low level info about `key` and associated value.",
+    "POPULATE <count> [<prefix>] [<size>]",
+    "    Create <count> string keys named key:<num>. If <prefix> is specified then",
+    "    it is used instead of the 'key' prefix. These are not propagated to",
+    "    replicas. Cluster slots are not respected so keys not belonging to the",
+    "    current node can be created in cluster mode.",
+    "PROTOCOL <type>",
+    "    Reply with a test value of the specified type. <type> can be: string,",
+    "    integer, double, bignum, null, array, set, map, attrib, push, verbatim,",
+    "    true, false.",
+    "SET-ACTIVE-EXPIRE <0|1>",
+    "    Setting it to 0 disables expiring keys (and hash-fields) in background ",
+    "    when they are not accessed (otherwise the Redis behavior). Setting it",
+    "    to 1 reenables back the default.",
+    "QUICKLIST-PACKED-THRESHOLD <size>",
+    "    Sets the threshold for elements to be inserted as plain vs packed nodes",
+    "    Default value is 1GB, allows values up to 4GB. Setting to 0 restores to default.",
+    "SLEEP <seconds>",
+    "    Stop the server for <seconds>. Decimals allowed.",
+    "STRUCTSIZE",
+    "    Return the size of different Redis core C structures.",
+    "DICT-RESIZING <0|1>",
+    "    Enable or disable the main dict and expire dict resizing.",
+    "HELP",
+    "    Print this help.",
+];
+
+fn debug(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
+    if ctx.server.settings.get("enable-debug-command") == b"no" {
+        return Err(Error::DEBUG_NOT_ALLOWED);
+    }
+    let word = args.next()?;
+    match (&*word.to_ascii_lowercase(), args.left()) {
+        (b"help", 0) => ctx.help(HELP),
+        (b"sleep", 1) => sleep(ctx, args)?,
+        (b"error", 1) => ctx.reply.error(args.next()?),
+        (b"object", 1..) => object(ctx, args)?,
+        (b"populate", 1..=3) => populate(ctx, args)?,
+        (b"protocol", 1) => protocol(ctx, args)?,
+        (b"set-active-expire", 1) => {
+            ctx.db.expires_actively = parse_integer(args.next()?).unwrap_or(0) != 0;
+            ctx.reply.ok();
+        }
+        (b"change-repl-id", 0) => {
+            ctx.server.replication_id = ctx.db.random.hexadecimal();
+            ctx.reply.ok();
+        }
+        (b"quicklist-packed-threshold", 1) => {
+            const LIMIT: u64 = 1 << 32;
+            let size = crate::config::parse_memory(args.next()?);
+            size.filter(|&size| size < LIMIT).ok_or(Error::PACKED_THRESHOLD)?;
+            ctx.reply.ok();
+        }
+        (b"structsize", 0) => {
+            ctx.reply.bulk("bits:64 robj:16 dictentry:24 sdshdr5:1 sdshdr8:3 sdshdr16:5 sdshdr32:9 sdshdr64:17 ");
+        }
+        (b"log" | b"dict-resizing", 1) => ctx.reply.ok(),
+        _ => {
+            return Err(Error::text(&[
+                b"ERR unknown subcommand or wrong number of arguments for '",
+                word,
+                b"'. Try DEBUG HELP.",
+            ]));
+        }
+    }
+    Ok(())
+}
+
+/// Time stands still in here: the sleep is effort, which whoever hosts the engine may turn into time.
+fn sleep(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
+    let seconds = crate::number::parse_double(args.next()?).unwrap_or(0.0);
+    ctx.effort += (seconds * 1e6).clamp(0.0, 1e15) as u64;
+    ctx.reply.ok();
+    Ok(())
+}
+
+fn object(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
+    let key = args.next()?;
+    let now = ctx.now.seconds();
+    let access = ctx.db.access(key).ok_or(Error::NO_SUCH_KEY)?;
+    let value = ctx.db.peek(key).ok_or(Error::NO_SUCH_KEY)?;
+    let encoding = value.encoding(key.len());
+    // A dump without its type, version and checksum.
+    let length = rdb::dump(value).len().saturating_sub(11);
+    let idle = (now - i64::from(access)) & 0xFF_FFFF;
+    ctx.reply.simple(alloc::format!(
+        "Value at:0x7f0000000000 refcount:1 encoding:{encoding} serializedlength:{length} lru:{access} lru_seconds_idle:{idle}"
+    ));
+    Ok(())
+}
+
+fn populate(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
+    let number =
+        |args: &mut Args| parse_integer(args.next()?).filter(|&number| number >= 0).ok_or(Error::MUST_BE_POSITIVE);
+    let count = number(args)?;
+    let prefix = if args.left() > 0 { args.next()? } else { b"key" };
+    let size = if args.left() > 0 { Some(number(args)?) } else { None };
+    if size.unwrap_or(0) as u64 > ctx.db.max_string {
+        return Err(Error::STRING_TOO_LONG);
+    }
+    for index in 0..count {
+        let digits = alloc::format!("{index}");
+        let key = [prefix, b":", digits.as_bytes()].concat();
+        if ctx.db.contains(&key) {
+            continue;
+        }
+        let mut value = [b"value:", digits.as_bytes()].concat();
+        if let Some(size) = size {
+            value.resize(size as usize, 0);
+        }
+        ctx.db.set(&key, Value::string(&value));
+        ctx.effort += 1;
+    }
+    ctx.reply.ok();
+    Ok(())
+}
+
+fn protocol(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
+    let reply = &mut ctx.reply;
+    match &*args.next()?.to_ascii_lowercase() {
+        b"string" => reply.bulk("Hello World"),
+        b"integer" => reply.integer(12345),
+        b"double" => reply.double(3141.0 / 1000.0),
+        b"bignum" => reply.big_number("1234567999999999999999999999999999999"),
+        b"null" => reply.null(),
+        b"array" => {
+            reply.array(3);
+            (0..3).for_each(|number| reply.integer(number));
+        }
+        b"set" => {
+            reply.set(3);
+            (0..3).for_each(|number| reply.integer(number));
+        }
+        b"map" => {
+            reply.map(3);
+            for number in 0..3 {
+                reply.integer(number);
+                reply.boolean(number == 1);
+            }
+        }
+        b"attrib" => {
+            if reply.attribute(1) {
+                reply.bulk("key-popularity");
+                reply.array(2);
+                reply.bulk("key:123");
+                reply.integer(90);
+            }
+            reply.bulk("Some real reply following the attribute");
+        }
+        b"push" => {
+            if reply.protocol == Protocol::Resp2 {
+                return Err(Error::NEEDS_RESP3);
+            }
+            reply.bulk("Some real reply following the push reply");
+            reply.push(2);
+            reply.bulk("server-cpu-usage");
+            reply.integer(42);
+        }
+        b"verbatim" => reply.verbatim(b"txt", "This is a verbatim\nstring"),
+        b"true" => reply.boolean(true),
+        b"false" => reply.boolean(false),
+        _ => return Err(Error::PROTOCOL_TYPE),
+    }
+    Ok(())
+}

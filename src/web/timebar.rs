@@ -137,7 +137,7 @@ pub fn Timebar(props: &TimebarProps) -> Html {
     let (play, play_icon) = if view.playing { ("Pause", Icon::Pause) } else { ("Play", Icon::Play) };
     let next = view.coming.first();
     let jump =
-        next.map_or_else(|| "Nothing is due".to_owned(), |mark| format!("Jump to the next event: {}", mark.label));
+        next.map_or_else(|| "Next event: nothing is due".to_owned(), |mark| format!("Next event: {}", mark.label));
     html! {
         <section class="timebar" aria-label="Time">
             <div class="transport" role="group" aria-label="Time controls">

@@ -184,10 +184,11 @@ impl Site {
     }
 }
 
-/// Trunk and we put 16 hex digits into the names of files that never change under that name.
+/// Trunk and we put a hash into the names of files that never change under that name; trunk drops its leading zeros.
 fn is_hashed(name: &str) -> bool {
     let stem = Path::new(name).file_name().unwrap_or_default().to_string_lossy();
-    stem.split(['-', '.', '_']).any(|part| part.len() == 16 && part.bytes().all(|b| b.is_ascii_hexdigit()))
+    stem.split(['-', '.', '_'])
+        .any(|part| (12..=16).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 fn content_type(name: &str) -> &'static str {

@@ -94,22 +94,53 @@ export class Visitor {
     return this.page.getByRole("log").first();
   }
 
-  /** Types a command at the prompt and waits for `reply` as the end of the transcript. */
+  /** Types a command at the prompt and waits for its reply: the exact text, or a pattern for it. */
   async command(text, reply) {
     await this.prompt().fill(text);
     await this.prompt().press("Enter");
-    await this.transcriptEndsWith(`${text}\n${reply}`);
+    await this.replies(text, reply);
   }
 
-  async transcriptEndsWith(text) {
-    const plain = (s) => s.replaceAll(/\s+/g, " ").trim();
+  /** Waits until what stands behind the last `text` in the transcript is `reply`. */
+  async replies(text, reply) {
+    const fits = (seen) => (reply instanceof RegExp ? reply.test(seen) : seen === reply);
+    let seen = "";
+    await this.until(`${text} is answered ${reply}`, async () => {
+      const lines = (await this.transcript().innerText()).split("\n").map((line) => line.trimEnd());
+      const asked = lines.findLastIndex((line) => line.endsWith(`> ${text}`));
+      seen = asked < 0 ? "nothing" : lines.slice(asked + 1).filter(Boolean).join("\n");
+      return fits(seen);
+    }, () => seen);
+  }
+
+  /** Waits for something that becomes true. */
+  async until(what, holds, instead = () => "it did not come") {
     const deadline = Date.now() + 10_000;
-    for (;;) {
-      const seen = plain(await this.transcript().innerText());
-      if (seen.endsWith(plain(text))) return;
-      if (Date.now() > deadline) throw new Error(`the transcript ends\n${seen.slice(-400)}\nand not\n${plain(text)}`);
+    while (!(await holds())) {
+      if (Date.now() > deadline) throw new Error(`${what}: ${instead()}`);
       await this.page.waitForTimeout(20);
     }
+  }
+
+  /** Follows the page's own links to a lesson. */
+  async lesson(title) {
+    await this.page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Lessons" }).click();
+    await this.page.getByRole("link", { name: title }).click();
+    await this.page.getByRole("heading", { level: 1, name: title }).waitFor();
+  }
+
+  /** A task's heading says whether it is done. */
+  async task(title, state) {
+    await this.page.getByRole("heading", { name: `${title} (${state})` }).waitFor();
+  }
+
+  async button(name) {
+    await this.page.getByRole("button", { name }).click();
+  }
+
+  /** A key's line in the keyspace. */
+  key(name) {
+    return this.page.getByRole("region", { name: "Keyspace" }).getByRole("listitem").filter({ hasText: name });
   }
 
   async picture(name) {

@@ -1,21 +1,179 @@
 // What people do on the page, from one end to the other.
-import { journey, narrow, run, wide } from "./harness.mjs";
+import { equal, journey, narrow, run, wide } from "./harness.mjs";
 
-journey("a first visitor finds a prompt that answers", {}, async (visitor) => {
+const expiry = "Keys that know when to die";
+
+journey("first visit, lesson 1, expiry, undo, and progress after a reload", {}, async (visitor) => {
+  const { page } = visitor;
   await visitor.open();
+  await page.getByRole("heading", { level: 1, name: "A memory that many programs share" }).waitFor();
   await visitor.command("PING", "PONG");
-  await visitor.command("SET greeting hello", "OK");
-  await visitor.command("GET greeting", '"hello"');
+  await visitor.command("GET session:0000", "(nil)");
+  await visitor.task("Remember Grace", "to do");
+  await visitor.command("SET session:c0de grace", "OK");
+  await page.getByText("you have").first().waitFor();
+  await visitor.task("Remember Grace", "to do");
+  await visitor.command("SET session:c0de Grace", "OK");
+  await visitor.task("Remember Grace", "done");
+  for (const count of [1, 2, 3]) await visitor.command("INCR visits:tea", `(integer) ${count}`);
+  await visitor.task("Count three visitors", "done");
+  await visitor.key("session:c0de").getByText("Grace").waitFor();
+
+  await visitor.lesson(expiry);
+  await visitor.command("SET session:1 alice EX 60", "OK");
+  await visitor.command("TTL session:1", /^\(integer\) (59|60)$/);
+  await visitor.button(/^Next event/);
+  await visitor.command("GET session:1", "(nil)");
+  await visitor.command("TTL session:1", "(integer) -2");
+
+  await visitor.command("SET otp:7 4711 EX 120", "OK");
+  await visitor.task("A one-time code", "done");
+  await visitor.key("otp:7").waitFor();
+  await visitor.button(/^Undo/);
+  await visitor.key("otp:7").waitFor({ state: "detached" });
+  await visitor.replies("TTL session:1", "(integer) -2");
+  await visitor.button(/^Redo/);
+  await visitor.key("otp:7").waitFor();
+  await visitor.replies("SET otp:7 4711 EX 120", "OK");
+  await visitor.command("SET coupon:spring 20% KEEPTTL", "OK");
+  await visitor.task("A new price, the same deadline", "done");
+  await visitor.command("PERSIST session:ada", "(integer) 1");
+  await visitor.task("Never mind", "done");
+
+  await page.reload();
+  await visitor.prompt().waitFor();
+  await page.getByRole("heading", { level: 1, name: expiry }).waitFor();
+  for (const task of ["A one-time code", "A new price, the same deadline", "Never mind"]) await visitor.task(task, "done");
+  await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Lessons" }).click();
+  await page.getByRole("link", { name: /A memory that many programs share.*\(done\)/ }).waitFor();
+  await page.getByRole("link", { name: new RegExp(`${expiry}.*\\(done\\)`) }).waitFor();
 });
 
+journey("keyboard only", {}, async (visitor) => {
+  const { page } = visitor;
+  const type = async (text) => {
+    await page.keyboard.type(text);
+    await page.keyboard.press("Enter");
+  };
+  const focused = () => page.evaluate(() => {
+    const at = document.activeElement;
+    return at?.getAttribute("aria-label") || at?.innerText?.trim() || at?.tagName || "";
+  });
+  const tabTo = async (name) => {
+    for (let presses = 0; presses < 80; presses += 1) {
+      await page.keyboard.press("Tab");
+      if (name.test(await focused())) return;
+    }
+    throw new Error(`Tab never reaches ${name}`);
+  };
+  await visitor.open();
+  await visitor.until("the prompt has the focus", () => visitor.prompt().evaluate((input) => input === document.activeElement));
+  await type("SET session:c0de Grace");
+  await visitor.replies("SET session:c0de Grace", "OK");
+  await visitor.task("Remember Grace", "done");
+  await page.keyboard.press("ArrowUp");
+  equal(await visitor.prompt().inputValue(), "SET session:c0de Grace", "the line before");
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Control+z");
+  await visitor.key("session:c0de").waitFor({ state: "detached" });
+  await page.keyboard.press("Control+y");
+  await visitor.key("session:c0de").waitFor();
+  await page.keyboard.press("Escape");
+  await tabTo(/^Undo/);
+  await page.keyboard.press("Enter");
+  await visitor.key("session:c0de").waitFor({ state: "detached" });
+  await tabTo(/^Lessons$/);
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { level: 1, name: "Lessons" }).waitFor();
+  await tabTo(new RegExp(expiry));
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { level: 1, name: expiry }).waitFor();
+});
+
+journey("an expiry can be watched, held, and gone back to", {}, async (visitor) => {
+  const { page } = visitor;
+  await visitor.open("#/playground");
+  await visitor.button("Pause");
+  await visitor.command("SET a 1 EX 1", "OK");
+  await visitor.command("TTL a", "(integer) 1");
+  await page.waitForTimeout(1500);
+  await visitor.command("GET a", '"1"');
+  await visitor.button("One second on");
+  await visitor.button("One second on");
+  await visitor.command("GET a", "(nil)");
+  await page.getByRole("slider", { name: "History" }).focus();
+  await page.keyboard.press("Home");
+  await visitor.key("a").waitFor({ state: "detached" });
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("ArrowRight");
+  await visitor.key("a").waitFor();
+});
+
+journey("a second client sees what the first one wrote", {}, async (visitor) => {
+  const { page } = visitor;
+  await visitor.open("#/playground");
+  await visitor.command("RPUSH queue a b c", "(integer) 3");
+  await visitor.button("New client");
+  const second = page.getByRole("region", { name: "client 2" });
+  await second.getByRole("textbox").fill("LRANGE queue 0 -1");
+  await second.getByRole("textbox").press("Enter");
+  await second.getByRole("log").getByText('3) "c"').waitFor();
+});
+
+// Whatever the colours and the width, axe finds nothing, and there is a picture to look at.
+const scenes = {
+  first: async () => {},
+  expiry: async (visitor) => {
+    await visitor.page.goto(`${visitor.page.url().split("#")[0]}#/lesson/03-lifetime/01-expiry`);
+    await visitor.page.getByRole("heading", { level: 1, name: expiry }).waitFor();
+    await visitor.command("SET otp:7 4711 EX 120", "OK");
+    await visitor.command("RPUSH cart:7 tea bread milk", "(integer) 3");
+    await visitor.command("HSET user:123 name Jane age 30", "(integer) 2");
+    await visitor.command("ZADD board 300 Bob 400 Charlie 500 Alice", "(integer) 3");
+    await visitor.command("SADD tags warm paper ember", "(integer) 3");
+    await visitor.command("INCR cart:7", /^\(error\) WRONGTYPE /);
+  },
+  lessons: async (visitor) => {
+    await visitor.page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Lessons" }).click();
+    await visitor.page.getByRole("heading", { level: 1, name: "Lessons" }).waitFor();
+  },
+  commands: async (visitor) => {
+    await visitor.page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Commands" }).click();
+    await visitor.page.getByRole("heading", { level: 1 }).waitFor();
+  },
+};
 for (const colorScheme of ["light", "dark"]) {
-  for (const [name, viewport] of Object.entries({ wide, narrow })) {
-    journey(`the first page, ${colorScheme} and ${name}`, { colorScheme, viewport }, async (visitor) => {
-      await visitor.open();
-      await visitor.accessible();
-      await visitor.picture(`first-${colorScheme}-${name}`);
-    });
+  for (const [width, viewport] of Object.entries({ wide, narrow })) {
+    for (const [scene, set] of Object.entries(scenes)) {
+      journey(`axe: ${scene}, ${colorScheme}, ${width}`, { colorScheme, viewport }, async (visitor) => {
+        await visitor.open();
+        await set(visitor);
+        await visitor.picture(`${scene}-${colorScheme}-${width}`);
+        await visitor.accessible();
+      });
+    }
   }
 }
+
+journey("the first prompt comes at once when the page is known", {}, async (visitor) => {
+  // Of five visits, because whatever else the machine does only ever adds.
+  const limit_ms = 400;
+  await visitor.page.addInitScript(() => {
+    const look = () => {
+      if (document.querySelector("[role=log]")) globalThis.promptAt = performance.now();
+      else requestAnimationFrame(look);
+    };
+    look();
+  });
+  const times = [];
+  for (let visit = 0; visit < 6; visit += 1) {
+    await visitor.open();
+    times.push(Math.round(await visitor.page.evaluate(() => globalThis.promptAt)));
+    await visitor.page.goto("about:blank");
+  }
+  const best = Math.min(...times.slice(1));
+  console.log(`        first prompt after ${times[0]} ms, with a warm cache after ${times.slice(1).join(", ")} ms`);
+  if (best > limit_ms) throw new Error(`the first prompt comes after ${best} ms; ${limit_ms} are allowed`);
+});
 
 await run();

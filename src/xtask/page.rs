@@ -1,6 +1,7 @@
 //! The release page: trunk's build, finished into a static site.
 //!
-//! Trunk compiles, binds, optimises and names files by their content. What remains is done here: inline scripts move
+//! Trunk compiles, binds, optimises and names files by their content. What remains is done here: the lessons are written
+//! as pages that can be read without the program, the first one into the page itself; inline scripts move
 //! into files of their own, so that the page can forbid inline code altogether; the content security policy goes into
 //! the head (not in development, where trunk's reloader is inline); every file gets its compressed twins.
 //! All addresses are relative, so the site works under any path.
@@ -38,6 +39,12 @@ pub fn build() -> Outcome {
     let mut build = trunk();
     build.args(["build", "--release", "--locked", "--cargo-profile", "wasm", "--dist"]).arg(places::dist());
     run::step("dist/", "trunk build, profile wasm", &mut build, None)?;
+    // The lessons as text in the page itself and as pages of their own.
+    let mut pages = run::cargo();
+    pages
+        .args(["run", "--locked", "-p", "course", "--features", "compile", "--bin", "pages", "--"])
+        .arg(places::dist());
+    run::step("lessons", "as plain pages", &mut pages, None)?;
     finish(&places::dist())?;
     let mut compress = Command::new(setup::node_binary());
     compress.arg(places::root().join("src/xtask/compress.mjs")).arg(places::dist()).arg(places::compressed());

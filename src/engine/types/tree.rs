@@ -145,7 +145,7 @@ impl<K: Clone + Ord> Tree<K> {
     /// Adds an element; false when it was there.
     pub fn insert(&mut self, element: K) -> bool {
         let root = Rc::make_mut(&mut self.root);
-        let Some(split) = insert(root, element) else { return false };
+        let Some(Grown(split)) = insert(root, element) else { return false };
         self.len += 1;
         if let Some(right) = split {
             let left = core::mem::replace(root, Node::Leaf(Vec::new()));
@@ -201,36 +201,38 @@ fn child<K: Clone>(node: Node<K>) -> Option<Child<K>> {
     Some(Child { count, least, node: Rc::new(node) })
 }
 
-/// Adds an element below `node`. None: it was there. Otherwise the right half, if the node had to be split.
-#[allow(clippy::option_option)]
-fn insert<K: Clone + Ord>(node: &mut Node<K>, element: K) -> Option<Option<Child<K>>> {
+/// What an insertion did to a node: it grew, and if it had to be split, here is its right half.
+struct Grown<K>(Option<Child<K>>);
+
+/// Adds an element below `node`; none when it was there.
+fn insert<K: Clone + Ord>(node: &mut Node<K>, element: K) -> Option<Grown<K>> {
     match node {
         Node::Leaf(elements) => {
             let at = elements.binary_search(&element).err()?;
             elements.insert(at, element);
             if elements.len() <= MOST {
-                return Some(None);
+                return Some(Grown(None));
             }
             let right = elements.split_off(cut(at, elements.len()));
-            Some(child(Node::Leaf(right)))
+            Some(Grown(child(Node::Leaf(right))))
         }
         Node::Inner(children) => {
             let at = children.partition_point(|child| child.least <= element).saturating_sub(1);
             let below = &mut children[at];
             let least = (element < below.least).then(|| element.clone());
-            let split = insert(Rc::make_mut(&mut below.node), element)?;
+            let Grown(split) = insert(Rc::make_mut(&mut below.node), element)?;
             below.count += 1;
             if let Some(least) = least {
                 below.least = least;
             }
-            let right = split?;
+            let Some(right) = split else { return Some(Grown(None)) };
             below.count -= right.count;
             children.insert(at + 1, right);
             if children.len() <= MOST {
-                return Some(None);
+                return Some(Grown(None));
             }
             let right = children.split_off(cut(at + 1, children.len()));
-            Some(child(Node::Inner(right)))
+            Some(Grown(child(Node::Inner(right))))
         }
     }
 }

@@ -125,6 +125,15 @@ texts! {
     EXPIRE_TIME_MISSING = "ERR missing expire time";
     FIELD_CONDITIONS_TWICE = "ERR Only one of FXX or FNX arguments can be specified";
     UNKNOWN_ARGUMENT = "ERR unknown argument";
+    NX_AND_XX = "ERR XX and NX options at the same time are not compatible";
+    GT_LT_AND_NX = "ERR GT, LT, and/or NX options at the same time are not compatible";
+    INCR_TAKES_ONE_PAIR = "ERR INCR option supports a single increment-element pair";
+    SCORE_NAN = "ERR resulting score is not a number (NaN)";
+    MIN_OR_MAX_NOT_A_FLOAT = "ERR min or max is not a float";
+    MIN_OR_MAX_NOT_A_NAME = "ERR min or max not valid string range item";
+    LIMIT_NEEDS_BY = "ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX";
+    WITHSCORES_WITH_BYLEX = "ERR syntax error, WITHSCORES not supported in combination with BYLEX";
+    WEIGHT_NOT_A_FLOAT = "ERR weight value is not a float";
     INVALID_CURSOR = "ERR invalid cursor";
 }
 

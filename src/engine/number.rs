@@ -18,6 +18,20 @@ pub fn parse_double(text: &[u8]) -> Option<f64> {
     Some(if negative { -magnitude } else { magnitude })
 }
 
+/// An end of a range of scores. Unlike a score it may be empty, which is 0, and out of range, which is infinity or 0; and it
+/// is never hexadecimal.
+pub fn parse_range_bound(text: &[u8]) -> Option<f64> {
+    if text.is_empty() {
+        return Some(0.0);
+    }
+    let digits = text.strip_prefix(b"-").or(text.strip_prefix(b"+")).unwrap_or(text);
+    let is_infinity = digits.eq_ignore_ascii_case(b"inf") || digits.eq_ignore_ascii_case(b"infinity");
+    if !is_infinity && !matches!(digits.first()?, b'0'..=b'9' | b'.') {
+        return None;
+    }
+    core::str::from_utf8(text).ok()?.parse().ok()
+}
+
 fn parse_decimal(digits: &[u8]) -> Option<f64> {
     // core's parser takes signs and words that strtod would not take here; a digit or a point must come first.
     if !matches!(digits.first()?, b'0'..=b'9' | b'.') {

@@ -22,6 +22,9 @@ mod set;
 mod set_algebra;
 mod string;
 pub(crate) mod transaction;
+mod zset;
+mod zset_algebra;
+mod zset_range;
 
 use crate::table::Command;
 
@@ -49,4 +52,7 @@ pub(crate) const GROUPS: &[&[Command]] = &[
     pubsub::COMMANDS,
     string::COMMANDS,
     transaction::COMMANDS,
+    zset::COMMANDS,
+    zset_algebra::COMMANDS,
+    zset_range::COMMANDS,
 ];

@@ -13,4 +13,4 @@ pub use hash::{Deadline, Field, Hash, HashLimits};
 pub use list::{End, Fill, List};
 pub use set::{Set, SetLimits};
 pub use tree::{Score, Tree};
-pub use zset::SortedSet;
+pub use zset::{Bound, Name, Ranked, SortedSet, ZsetLimits};

@@ -1,10 +1,320 @@
-//! Placeholder while the type is being written.
+//! Sorted sets: members in order of score and, among equal scores, of their bytes.
+//!
+//! A small one is a sorted vector (Redis: a listpack of members and scores, in the same order); a larger one is a dictionary
+//! from member to score and a tree of both with ranks (Redis: a dictionary and a skip list, whence the encoding's name). Every
+//! range, of ranks, scores or names, becomes a range of ranks first.
 
-#[derive(Clone, Debug, Default)]
-pub struct SortedSet;
+use super::tree::{Score, Tree};
+use crate::dict::Dict;
+use crate::store::Store;
+use crate::text::Text;
+use alloc::vec::Vec;
+use core::ops::Range;
+
+/// Up to where the listpack serves, and the seed for a dictionary.
+#[derive(Clone, Copy, Debug)]
+pub struct ZsetLimits {
+    pub entries: usize,
+    pub value: usize,
+    pub seed: u64,
+}
+
+impl ZsetLimits {
+    pub fn of(db: &Store) -> ZsetLimits {
+        ZsetLimits {
+            entries: db.encodings.zset_max_listpack_entries,
+            value: db.encodings.zset_max_listpack_value,
+            seed: db.dict_seed(),
+        }
+    }
+}
+
+/// A member in its place.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ranked {
+    pub score: Score,
+    pub member: Text,
+}
+
+/// One end of a range of names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Name<'a> {
+    /// Before all names.
+    First,
+    /// Behind all names.
+    Last,
+    Inclusive(&'a [u8]),
+    Exclusive(&'a [u8]),
+}
+
+impl Name<'_> {
+    /// Whether a name lies before a range that begins here.
+    fn begins_behind(self, member: &[u8]) -> bool {
+        match self {
+            Name::First => false,
+            Name::Last => true,
+            Name::Inclusive(name) => member < name,
+            Name::Exclusive(name) => member <= name,
+        }
+    }
+
+    /// Whether a name lies before the end of a range that ends here.
+    fn ends_behind(self, member: &[u8]) -> bool {
+        match self {
+            Name::First => false,
+            Name::Last => true,
+            Name::Inclusive(name) => member <= name,
+            Name::Exclusive(name) => member < name,
+        }
+    }
+}
+
+/// One end of a range of scores.
+#[derive(Clone, Copy, Debug)]
+pub struct Bound {
+    pub score: f64,
+    pub exclusive: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct SortedSet(Encoding);
+
+#[derive(Clone, Debug)]
+enum Encoding {
+    Packed(Vec<Ranked>),
+    Skiplist { scores: Dict<f64>, order: Tree<Ranked> },
+}
+use Encoding::{Packed, Skiplist};
+
+impl Default for SortedSet {
+    fn default() -> Self {
+        SortedSet(Packed(Vec::new()))
+    }
+}
 
 impl SortedSet {
     pub fn encoding(&self) -> &'static str {
-        "listpack"
+        match self.0 {
+            Packed(_) => "listpack",
+            Skiplist { .. } => "skiplist",
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        match &self.0 {
+            Packed(packed) => packed.len(),
+            Skiplist { order, .. } => order.len(),
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    #[inline]
+    pub fn score(&self, member: &[u8]) -> Option<f64> {
+        match &self.0 {
+            Packed(packed) => packed.iter().find(|ranked| &*ranked.member == member).map(|ranked| ranked.score.0),
+            Skiplist { scores, .. } => scores.get(member).copied(),
+        }
+    }
+
+    /// A member's rank and score.
+    #[inline]
+    pub fn rank(&self, member: &[u8]) -> Option<(usize, f64)> {
+        match &self.0 {
+            Packed(packed) => {
+                let rank = packed.iter().position(|ranked| &*ranked.member == member)?;
+                Some((rank, packed[rank].score.0))
+            }
+            Skiplist { scores, .. } => {
+                let score = *scores.get(member)?;
+                let wanted = (Score(score), member);
+                Some((self.partition(|ranked| (ranked.score, &*ranked.member) < wanted), score))
+            }
+        }
+    }
+
+    /// How many members stand before the place that `before` describes: see [`Tree::partition`].
+    pub fn partition(&self, before: impl Fn(&Ranked) -> bool) -> usize {
+        match &self.0 {
+            Packed(packed) => packed.partition_point(before),
+            Skiplist { order, .. } => order.partition(before),
+        }
+    }
+
+    /// The ranks of a range of scores.
+    pub fn by_score(&self, min: Bound, max: Bound) -> Range<usize> {
+        let begin = self.partition(|ranked| {
+            let score = ranked.score.0;
+            score < min.score || min.exclusive && score == min.score
+        });
+        let end = self.partition(|ranked| {
+            let score = ranked.score.0;
+            score < max.score || !max.exclusive && score == max.score
+        });
+        begin..end.max(begin)
+    }
+
+    /// The ranks of a range of names. It is meant for members of equal score; of others, Redis' walk decides.
+    pub fn by_name(&self, min: Name, max: Name) -> Range<usize> {
+        match &self.0 {
+            Packed(packed) => {
+                let (Some(first), Some(last)) = (packed.first(), packed.last()) else { return 0..0 };
+                if min.begins_behind(&last.member) || !max.ends_behind(&first.member) {
+                    return 0..0;
+                }
+                let Some(begin) = packed.iter().position(|ranked| !min.begins_behind(&ranked.member)) else {
+                    return 0..0;
+                };
+                let len = packed[begin..].iter().take_while(|ranked| max.ends_behind(&ranked.member)).count();
+                begin..begin + len
+            }
+            Skiplist { order, .. } => {
+                let begin = order.partition(|ranked| min.begins_behind(&ranked.member));
+                let end = order.partition(|ranked| max.ends_behind(&ranked.member));
+                begin..end.max(begin)
+            }
+        }
+    }
+
+    pub fn get(&self, rank: usize) -> Option<&Ranked> {
+        match &self.0 {
+            Packed(packed) => packed.get(rank),
+            Skiplist { order, .. } => order.get(rank),
+        }
+    }
+
+    /// The members of ranks in a range, `reverse` from its end to its beginning.
+    pub fn walk(&self, ranks: Range<usize>, reverse: bool) -> impl Iterator<Item = &Ranked> {
+        let count = ranks.len();
+        let (mut packed_up, mut packed_down, mut up, mut down) = (None, None, None, None);
+        match (&self.0, reverse) {
+            (Packed(packed), false) => packed_up = Some(packed[ranks.start.min(packed.len())..].iter()),
+            (Packed(packed), true) => packed_down = Some(packed[..ranks.end.min(packed.len())].iter().rev()),
+            (Skiplist { order, .. }, false) => up = Some(order.iter_from(ranks.start)),
+            (Skiplist { order, .. }, true) => down = Some(order.iter_back_from(ranks.end)),
+        }
+        packed_up
+            .into_iter()
+            .flatten()
+            .chain(packed_down.into_iter().flatten())
+            .chain(up.into_iter().flatten())
+            .chain(down.into_iter().flatten())
+            .take(count)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Ranked> {
+        self.walk(0..self.len(), false)
+    }
+
+    /// Moves on to the skip list if so many members are announced, or one so long, that it will be one anyway.
+    #[inline]
+    pub fn expect(&mut self, announced: usize, longest: usize, limits: &ZsetLimits) {
+        if announced > limits.entries || longest > limits.value {
+            self.make_skiplist(limits);
+        }
+    }
+
+    /// Gives a member a score; says whether the member is new.
+    #[inline]
+    pub fn set(&mut self, member: &[u8], score: f64, limits: &ZsetLimits) -> bool {
+        let score = Score(score);
+        match &mut self.0 {
+            Packed(packed) => {
+                let old = packed.iter().position(|ranked| &*ranked.member == member);
+                if old.is_none() && (packed.len() >= limits.entries || member.len() > limits.value) {
+                    self.make_skiplist(limits);
+                    return self.set(member, score.0, limits);
+                }
+                let ranked = match old {
+                    Some(place) => Ranked { score, ..packed.remove(place) },
+                    None => Ranked { score, member: Text::new(member) },
+                };
+                let place = packed.partition_point(|other| *other < ranked);
+                packed.insert(place, ranked);
+                old.is_none()
+            }
+            Skiplist { scores, order } => match scores.find(member) {
+                Some(id) => {
+                    let entry = scores.entry_mut(id);
+                    let old = core::mem::replace(&mut entry.value, score.0);
+                    let member = entry.key.clone();
+                    let ranked = Ranked { score: Score(old), member };
+                    order.remove(&ranked);
+                    order.insert(Ranked { score, ..ranked });
+                    false
+                }
+                None => {
+                    let member = Text::new(member);
+                    order.insert(Ranked { score, member: member.clone() });
+                    scores.push(member, score.0);
+                    true
+                }
+            },
+        }
+    }
+
+    fn make_skiplist(&mut self, limits: &ZsetLimits) {
+        let Packed(packed) = &mut self.0 else { return };
+        let mut scores = Dict::new(limits.seed);
+        let mut order = Tree::default();
+        for ranked in packed.drain(..) {
+            scores.push(ranked.member.clone(), ranked.score.0);
+            order.insert(ranked);
+        }
+        self.0 = Skiplist { scores, order };
+    }
+
+    /// Becomes small again if it can be, as Redis does with results that are stored.
+    pub fn settle(&mut self, limits: &ZsetLimits) {
+        if let Skiplist { order, .. } = &self.0
+            && order.len() <= limits.entries
+            && order.iter().all(|ranked| ranked.member.len() <= limits.value)
+        {
+            self.0 = Packed(order.iter().cloned().collect());
+        }
+    }
+
+    /// Removes a member; false when it was not there.
+    pub fn remove(&mut self, member: &[u8]) -> bool {
+        match &mut self.0 {
+            Packed(packed) => {
+                let place = packed.iter().position(|ranked| &*ranked.member == member);
+                place.map(|place| packed.remove(place)).is_some()
+            }
+            Skiplist { scores, order } => match scores.remove(member) {
+                Some(entry) => order.remove(&Ranked { score: Score(entry.value), member: entry.key }),
+                None => false,
+            },
+        }
+    }
+
+    /// Removes the members of a range of ranks.
+    pub fn remove_ranks(&mut self, ranks: Range<usize>) {
+        match &mut self.0 {
+            Packed(packed) => {
+                let end = ranks.end.min(packed.len());
+                packed.drain(ranks.start.min(end)..end);
+            }
+            Skiplist { scores, order } => {
+                for rank in ranks.clone().rev() {
+                    if let Some(ranked) = order.remove_at(rank) {
+                        scores.remove(&ranked.member);
+                    }
+                }
+            }
+        }
+    }
+
+    /// One page of an iteration: see [`Dict::scan`]. A small set comes at once.
+    pub fn scan(&self, cursor: u64, count: usize) -> (u64, Vec<(&Text, f64)>) {
+        match &self.0 {
+            Packed(packed) => (0, packed.iter().map(|ranked| (&ranked.member, ranked.score.0)).collect()),
+            Skiplist { scores, .. } => {
+                let (next, page) = scores.scan(cursor, count);
+                (next, page.map(|entry| (&entry.key, entry.value)).collect())
+            }
+        }
     }
 }

@@ -39,6 +39,11 @@ impl Mode {
         }
     }
 
+    /// Whether redis-cli says `HELLO 3` before anything else when it is started with this option.
+    pub const fn asks_for_resp3(self) -> bool {
+        matches!(self, Mode::Json | Mode::QuotedJson)
+    }
+
     /// The layout that an option of redis-cli chooses.
     pub fn from_option(option: &str) -> Option<Mode> {
         Mode::ALL.into_iter().find(|mode| mode.option() == option)

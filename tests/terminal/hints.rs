@@ -10,6 +10,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use engine::table::{Argument, Kind};
+use term::Role;
 
 use super::{Server, recording, redis_cli};
 use crate::root;
@@ -133,6 +134,19 @@ fn hints_are_those_of_redis_cli() {
     }
     println!("{compared} hints compared, {absent} of commands that have no row yet");
     assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn a_hint_vanishes_exactly_where_a_word_is_marked() {
+    let text = fs::read_to_string(root().join("tests/terminal/hints.txt")).expect("the recorded hints");
+    for line in text.lines().filter(|line| !line.starts_with(['#', '|']) && !line.starts_with("ours |")) {
+        let typed = line.split('|').next().unwrap_or_default();
+        let Some(hint) = term::hint(typed) else { continue };
+        let finished = term::tokens(typed).into_iter().filter(|token| token.end < typed.len());
+        let marked: Vec<_> =
+            finished.filter(|token| matches!(token.role, Role::Excess | Role::UnknownSubcommand)).collect();
+        assert_eq!(hint.mismatch, !marked.is_empty(), "{typed}| {marked:?}");
+    }
 }
 
 /// The real redis-cli at a pseudo terminal, which util-linux' `script` provides.

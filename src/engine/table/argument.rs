@@ -415,17 +415,17 @@ fn lower(token: &str) -> Cow<'static, str> {
 #[cfg(test)]
 mod tests {
     use super::{Argument, display, parse};
-    use alloc::string::String;
+    use alloc::string::{String, ToString};
 
     /// Name, token, kind and flags of every node, one a line.
     fn outline(arguments: &[Argument], depth: usize, out: &mut String) {
         for argument in arguments {
             let mut line = alloc::format!("{}{} {}", "  ".repeat(depth), argument.name, argument.kind.name());
             if let Some(token) = argument.token {
-                line += &alloc::format!(" token={token}");
+                line = line + " token=" + token;
             }
             if let Some(index) = argument.key_spec_index {
-                line += &alloc::format!(" key={index}");
+                line = line + " key=" + &index.to_string();
             }
             for (set, word) in [
                 (argument.optional, " optional"),

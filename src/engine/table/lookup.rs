@@ -216,6 +216,7 @@ const fn count(subcommands: bool) -> usize {
 }
 
 /// All commands in one array, numbered, with their subcommands out of the numbered array of these.
+#[expect(clippy::large_stack_arrays, reason = "this runs while the crate compiles")]
 const fn commands() -> [Command; COMMANDS] {
     let mut table = [GROUPS[0][0]; COMMANDS];
     let mut at = 0;
@@ -236,6 +237,7 @@ const fn commands() -> [Command; COMMANDS] {
     table
 }
 
+#[expect(clippy::large_stack_arrays, reason = "this runs while the crate compiles")]
 const fn subcommands() -> [Command; SUBCOMMANDS] {
     let mut table = [GROUPS[0][0]; SUBCOMMANDS];
     let mut at = 0;

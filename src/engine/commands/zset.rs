@@ -98,7 +98,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .summary("Shows one or more members of a sorted set, drawn at random.")
         .complexity("O(N) with N members shown")
         .flags(&[ReadOnly])
-        .keys(&[Keys::one(1, "RO access")]),
+        .keys(&[Keys::one(1, "RO access")]).tips(&["nondeterministic_output"]),
     Command::new(
         "zrank",
         "key member [WITHSCORE]",
@@ -142,7 +142,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .summary("Lists the members of a sorted set page by page.")
         .complexity("O(1) a call, O(N) for all N members")
         .flags(&[ReadOnly])
-        .keys(&[Keys::one(1, "RO access")]),
+        .keys(&[Keys::one(1, "RO access")]).tips(&["nondeterministic_output"]),
     Command::new(
         "zscore",
         "key member",

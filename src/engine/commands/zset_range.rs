@@ -58,7 +58,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .summary("Lists members with names in a range.")
         .complexity("O(log(N)+M) with N members, M listed")
         .flags(&[ReadOnly])
-        .keys(&[Keys::one(1, "RO access")]),
+        .keys(&[Keys::one(1, "RO access")]).deprecated("6.2.0", "`ZRANGE` with the `BYLEX` argument"),
     Command::new(
         "zrangebyscore",
         "key min:double max:double [WITHSCORES@2.0.0] [LIMIT offset count]",
@@ -69,7 +69,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .summary("Lists members with scores in a range.")
         .complexity("O(log(N)+M) with N members, M listed")
         .flags(&[ReadOnly])
-        .keys(&[Keys::one(1, "RO access")]),
+        .keys(&[Keys::one(1, "RO access")]).deprecated("6.2.0", "`ZRANGE` with the `BYSCORE` argument"),
     Command::new(
         "zrangestore",
         "dst src min max [sortby: BYSCORE | BYLEX] [REV] [LIMIT offset count]",
@@ -124,7 +124,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .summary("Lists members in a range of positions, highest score first.")
         .complexity("O(log(N)+M) with N members, M listed")
         .flags(&[ReadOnly])
-        .keys(&[Keys::one(1, "RO access")]),
+        .keys(&[Keys::one(1, "RO access")]).deprecated("6.2.0", "`ZRANGE` with the `REV` argument"),
     Command::new(
         "zrevrangebylex",
         "key max min [LIMIT offset count]",
@@ -135,7 +135,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .summary("Lists members with names in a range, last name first.")
         .complexity("O(log(N)+M) with N members, M listed")
         .flags(&[ReadOnly])
-        .keys(&[Keys::one(1, "RO access")]),
+        .keys(&[Keys::one(1, "RO access")]).deprecated("6.2.0", "`ZRANGE` with the `REV` and `BYLEX` arguments"),
     Command::new(
         "zrevrangebyscore",
         "key max:double min:double [WITHSCORES] [LIMIT offset count]",
@@ -146,7 +146,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .summary("Lists members with scores in a range, highest score first.")
         .complexity("O(log(N)+M) with N members, M listed")
         .flags(&[ReadOnly])
-        .keys(&[Keys::one(1, "RO access")]),
+        .keys(&[Keys::one(1, "RO access")]).deprecated("6.2.0", "`ZRANGE` with the `REV` and `BYSCORE` arguments"),
 ];
 
 /// What a range is of.

@@ -237,7 +237,6 @@ const fn commands() -> [Command; COMMANDS] {
     table
 }
 
-#[expect(clippy::large_stack_arrays, reason = "this runs while the crate compiles")]
 const fn subcommands() -> [Command; SUBCOMMANDS] {
     let mut table = [GROUPS[0][0]; SUBCOMMANDS];
     let mut at = 0;

@@ -5,12 +5,15 @@
 //! compared with its redis-cli again; `REDIS_ORACLE_RECORD=1` writes them anew.
 
 mod hints;
+mod prompts;
 mod replies;
 mod sessions;
 
+use std::io::Read;
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 /// The redis-cli beside the redis-server that the oracle uses.
@@ -58,6 +61,52 @@ impl Server {
 }
 
 impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The real redis-cli at a pseudo terminal, which util-linux' `script` provides.
+struct Terminal {
+    child: Child,
+    input: ChildStdin,
+    output: Receiver<Vec<u8>>,
+}
+
+impl Terminal {
+    fn start(cli: &Path, port: u16) -> Option<Terminal> {
+        let run = format!("stty cols 2000; exec {} -p {port}", cli.display());
+        let mut command = Command::new("script");
+        command.args(["-qfec", &run, "/dev/null"]).env("TERM", "xterm").env("HOME", "/nonexistent");
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().ok()?;
+        let input = child.stdin.take()?;
+        let mut screen = child.stdout.take()?;
+        let (sender, output) = channel();
+        std::thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(count @ 1..) = screen.read(&mut buffer) {
+                if sender.send(buffer[..count].to_vec()).is_err() {
+                    return;
+                }
+            }
+        });
+        let mut terminal = Terminal { child, input, output };
+        terminal.shown(Duration::from_secs(1));
+        Some(terminal)
+    }
+
+    /// What was painted until nothing more came for a while.
+    fn shown(&mut self, quiet: Duration) -> String {
+        let mut painted = Vec::new();
+        while let Ok(bytes) = self.output.recv_timeout(quiet) {
+            painted.extend(bytes);
+        }
+        String::from_utf8_lossy(&painted).into_owned()
+    }
+}
+
+impl Drop for Terminal {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();

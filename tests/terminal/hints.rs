@@ -3,16 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
-use std::io::{Read, Write as _};
-use std::path::Path;
-use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::io::Write as _;
 use std::time::Duration;
 
 use engine::table::{Argument, Kind};
 use term::Role;
 
-use super::{Server, recording, redis_cli};
+use super::{Server, Terminal, recording, redis_cli};
 use crate::root;
 
 /// A hint without what redis-cli leaves over: blanks at the end and a closing bracket that nothing opened.
@@ -149,61 +146,15 @@ fn a_hint_vanishes_exactly_where_a_word_is_marked() {
     }
 }
 
-/// The real redis-cli at a pseudo terminal, which util-linux' `script` provides.
-struct Terminal {
-    child: Child,
-    input: ChildStdin,
-    output: Receiver<Vec<u8>>,
-}
-
-impl Terminal {
-    fn start(cli: &Path, port: u16) -> Option<Terminal> {
-        let run = format!("stty cols 2000; exec {} -p {port}", cli.display());
-        let mut command = Command::new("script");
-        command.args(["-qfec", &run, "/dev/null"]).env("TERM", "xterm").env("HOME", "/nonexistent");
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().ok()?;
-        let input = child.stdin.take()?;
-        let mut screen = child.stdout.take()?;
-        let (sender, output) = channel();
-        std::thread::spawn(move || {
-            let mut buffer = [0; 4096];
-            while let Ok(count @ 1..) = screen.read(&mut buffer) {
-                if sender.send(buffer[..count].to_vec()).is_err() {
-                    return;
-                }
-            }
-        });
-        let mut terminal = Terminal { child, input, output };
-        terminal.shown(Duration::from_secs(1));
-        Some(terminal)
-    }
-
-    /// What was painted until nothing more came for a while.
-    fn shown(&mut self, quiet: Duration) -> String {
-        let mut painted = Vec::new();
-        while let Ok(bytes) = self.output.recv_timeout(quiet) {
-            painted.extend(bytes);
-        }
-        String::from_utf8_lossy(&painted).into_owned()
-    }
-
-    /// The grey text behind a line that is typed and taken back.
-    fn hint(&mut self, typed: &str, quiet: Duration) -> String {
-        self.input.write_all(typed.as_bytes()).expect("redis-cli reads");
-        let painted = self.shown(quiet);
-        self.input.write_all(b"\x15").expect("redis-cli reads");
-        self.shown(quiet);
-        let line = painted.rsplit("\r\x1b[0K").next().unwrap_or_default();
-        let grey = line.split_once("\x1b[0;90;49m").map_or("", |(_, grey)| grey);
-        grey.split("\x1b[0m").next().unwrap_or_default().trim_end().to_owned()
-    }
-}
-
-impl Drop for Terminal {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+/// The grey text behind a line that is typed and taken back.
+fn seen_hint(terminal: &mut Terminal, typed: &str, quiet: Duration) -> String {
+    terminal.input.write_all(typed.as_bytes()).expect("redis-cli reads");
+    let painted = terminal.shown(quiet);
+    terminal.input.write_all(b"\x15").expect("redis-cli reads");
+    terminal.shown(quiet);
+    let line = painted.rsplit("\r\x1b[0K").next().unwrap_or_default();
+    let grey = line.split_once("\x1b[0;90;49m").map_or("", |(_, grey)| grey);
+    grey.split("\x1b[0m").next().unwrap_or_default().trim_end().to_owned()
 }
 
 #[test]
@@ -225,7 +176,7 @@ fn oracle_hints_are_as_recorded() {
         }
         // The machine may be busy: what differs is looked at again with more patience.
         let patience = [30, 300, 1500].map(Duration::from_millis);
-        let hints = patience.iter().map(|quiet| terminal.hint(typed, *quiet));
+        let hints = patience.iter().map(|quiet| seen_hint(&mut terminal, typed, *quiet));
         let mut seen = String::new();
         for hint in hints {
             seen = hint;

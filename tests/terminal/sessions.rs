@@ -47,7 +47,7 @@ fn recorded() -> Vec<Recorded> {
 }
 
 /// Where our redis-cli is connected to.
-enum Wire {
+pub(super) enum Wire {
     Socket(TcpStream),
     World { world: Box<World>, client: engine::ClientId },
 }
@@ -73,8 +73,15 @@ impl Wire {
     }
 }
 
+/// A line that was typed, what was printed for it, and the prompt after it.
+pub(super) struct Step {
+    line: String,
+    printed: String,
+    pub prompt: String,
+}
+
 /// What our redis-cli prints for each line.
-fn ours(mut wire: Wire, port: u16, lines: &[&str]) -> Vec<(String, String)> {
+pub(super) fn ours(mut wire: Wire, port: u16, lines: &[&str]) -> Vec<Step> {
     let mut replies = resp::Decoder::new();
     let mut session = Session::connected_to("127.0.0.1", port);
     let mut steps = Vec::new();
@@ -90,7 +97,7 @@ fn ours(mut wire: Wire, port: u16, lines: &[&str]) -> Vec<(String, String)> {
                     Action::Clear => {}
                     Action::Connect { .. } => panic!("the connection stands"),
                     Action::Exit => {
-                        steps.push(((*line).to_owned(), printed));
+                        steps.push(Step { line: (*line).to_owned(), printed, prompt: String::new() });
                         return steps;
                     }
                 }
@@ -111,7 +118,7 @@ fn ours(mut wire: Wire, port: u16, lines: &[&str]) -> Vec<(String, String)> {
                 actions.extend(session.receive(&value, 0));
             }
         }
-        steps.push(((*line).to_owned(), printed));
+        steps.push(Step { line: (*line).to_owned(), printed, prompt: session.prompt() });
     }
     steps
 }
@@ -155,7 +162,7 @@ fn sessions_on_our_engine_print_what_redis_cli_printed() {
         let lines: Vec<&str> = session.steps.iter().map(|(line, _)| line.as_str()).collect();
         let steps = ours(Wire::World { world: Box::new(world), client }, 6379, &lines);
         assert!(steps.len() <= session.steps.len());
-        for ((line, printed), (_, recorded)) in steps.iter().zip(&session.steps) {
+        for (Step { line, printed, .. }, (_, recorded)) in steps.iter().zip(&session.steps) {
             // What follows a command that is still to come says nothing about the terminal.
             if printed.contains("ERR unknown command") && recorded != printed {
                 absent.push(format!("{line} (in {})", session.name));
@@ -188,7 +195,7 @@ fn oracle_sessions_print_what_redis_cli_prints() {
         let steps = ours(Wire::Socket(socket), port, &lines);
         theirs(&cli, port, &["flushall"]);
         let theirs = lasting(&theirs(&cli, port, &lines));
-        let ours = lasting(&steps.iter().map(|(_, printed)| printed.as_str()).collect::<String>());
+        let ours = lasting(&steps.iter().map(|step| step.printed.as_str()).collect::<String>());
         // CLEAR's escape sequence paints nothing.
         let theirs = theirs.replace("\x1b[H\x1b[2J", "");
         if ours != theirs {
@@ -196,7 +203,7 @@ fn oracle_sessions_print_what_redis_cli_prints() {
                 .expect("a string takes text");
         }
         writeln!(written, "session {}", session.name).expect("a string takes text");
-        for ((line, printed), (_, recorded)) in steps.iter().zip(&session.steps) {
+        for (Step { line, printed, .. }, (_, recorded)) in steps.iter().zip(&session.steps) {
             let printed = lasting(printed);
             writeln!(written, "> {line}").expect("a string takes text");
             for line in printed.lines() {

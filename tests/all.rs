@@ -1,6 +1,9 @@
 //! One binary: linking is what a test run waits for.
 
+mod compat;
 mod layers;
+mod lessons;
+mod oracle;
 mod table;
 
 mod terminal;

@@ -3,6 +3,8 @@
 //! `*` any bytes, `?` one byte, `[abc]`, `[^abc]` and `[a-z]` one byte of a class, `\` takes the next byte as it stands. After a
 //! mismatch only the latest `*` need try again further right: whatever an earlier star could still take, the later one can take
 //! too. So a hostile pattern of many stars costs pattern times text, not an exponential search.
+//!
+//! Nothing but the empty pattern matches the empty text, not even `*`: KEYS and SCAN take a lone `*` for "all" without asking here.
 
 /// Whether the whole of `text` matches `pattern`.
 pub fn matches(pattern: &[u8], text: &[u8]) -> bool {
@@ -15,6 +17,9 @@ pub fn matches_any_case(pattern: &[u8], text: &[u8]) -> bool {
 }
 
 fn search(pattern: &[u8], text: &[u8], fold: impl Fn(u8) -> u8 + Copy) -> bool {
+    if text.is_empty() {
+        return pattern.is_empty();
+    }
     let (mut at, mut place) = (0, 0);
     let mut retry: Option<(usize, usize)> = None;
     loop {
@@ -100,7 +105,8 @@ mod tests {
     #[test]
     fn patterns_and_texts() {
         for (pattern, text, expected) in [
-            ("*", "", true),
+            ("*", "", false),
+            ("*", "a", true),
             ("h?llo", "hello", true),
             ("h[ae]llo", "hillo", false),
             ("h[^e]llo", "hallo", true),

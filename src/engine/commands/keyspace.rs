@@ -81,7 +81,7 @@ fn keys(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     let mark = ctx.reply.mark();
     let mut found = 0;
     for (key, _, deadline) in space.iter() {
-        if deadline.is_none_or(|deadline| now <= deadline) && glob::matches(pattern, key) {
+        if deadline.is_none_or(|deadline| now <= deadline) && (pattern == b"*" || glob::matches(pattern, key)) {
             ctx.reply.bulk(key);
             found += 1;
         }
@@ -141,7 +141,7 @@ impl<'a> ScanOptions<'a> {
     }
 
     pub fn wants(&self, text: &[u8]) -> bool {
-        self.pattern.is_none_or(|pattern| glob::matches(pattern, text))
+        self.pattern.is_none_or(|pattern| pattern == b"*" || glob::matches(pattern, text))
     }
 }
 
@@ -159,7 +159,7 @@ fn scan(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
         if args.word_with("TYPE", 1) {
             type_name = Some(args.next()?);
         } else if !options.read(args)? {
-            return Err(Error::SYNTAX);
+            return Err(if args.word("NOVALUES") { Error::NOVALUES_OUTSIDE_HSCAN } else { Error::SYNTAX });
         }
     }
     let now = ctx.now.millis();

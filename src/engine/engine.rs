@@ -42,7 +42,13 @@ impl Engine {
         let (databases, port) = (config.databases, config.port);
         let run_id = store.random.hexadecimal();
         let replication_id = store.random.hexadecimal();
+        let settings = config.settings.clone();
         let mut server = Server::new(config, seed, run_id, replication_id);
+        for (index, parameter) in config::PARAMETERS.iter().enumerate() {
+            if settings.at(index) != parameter.default.as_bytes() {
+                config::set(&mut store, &mut server, index, Text::new(settings.at(index)));
+            }
+        }
         for (name, value) in [("databases", databases as u64), ("port", u64::from(port))] {
             if let Some(index) = config::find(name.as_bytes()) {
                 config::set(&mut store, &mut server, index, Text::decimal(value));
@@ -152,6 +158,11 @@ impl Engine {
         let held = self.server.pause.filter(|_| self.clients.iter().any(|client| client.held));
         let pause = held.map(|pause| Instant::from_millis(pause.until));
         [tick, wait, pause].into_iter().flatten().min()
+    }
+
+    /// The parameters, as CONFIG shows them.
+    pub fn settings(&self) -> &config::Settings {
+        &self.server.settings
     }
 
     /// The databases, for whoever shows them.

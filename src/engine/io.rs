@@ -1,5 +1,6 @@
 //! What goes into a step and what comes out of it.
 
+use crate::config::Settings;
 use crate::event::Event;
 use crate::time::Instant;
 use alloc::string::String;
@@ -173,6 +174,8 @@ pub struct Config {
     pub query_limit: usize,
     /// After how many bytes of replies in one step a client has to wait; without end unless the host sets it.
     pub reply_budget: usize,
+    /// The parameters as a configuration file gave them.
+    pub settings: Settings,
 }
 
 impl Default for Config {
@@ -186,6 +189,7 @@ impl Default for Config {
             max_bulk: 512 << 20,
             query_limit: 1 << 30,
             reply_budget: usize::MAX,
+            settings: Settings::default(),
         }
     }
 }

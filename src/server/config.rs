@@ -3,8 +3,8 @@
 //! As in Redis the options of the command line are turned into lines of a configuration and put behind those of the file, so
 //! that there is one syntax, one set of complaints, and what comes later wins.
 
-use crate::directives::{self, Kind};
-use crate::log::Level;
+use engine::Text;
+use engine::config::{self, PARAMETERS};
 use resp::request::{Span, split_line};
 use std::fs;
 use std::io::Read;
@@ -13,61 +13,22 @@ use std::path::{Path, PathBuf};
 /// The version whose behaviour is followed.
 pub const REDIS_VERSION: &str = "8.6.3";
 
-/// How much a slow reader may be behind: at once, or for longer than a number of seconds. Zero is no limit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct OutputLimit {
-    pub hard: u64,
-    pub soft: u64,
-    pub soft_seconds: u64,
-}
+/// Directives of Redis that this server does not follow. To start without them, where somebody relies on them, would be worse
+/// than not to start.
+const UNSUPPORTED: [&str; 9] =
+    ["aclfile", "loadmodule", "rename-command", "replicaof", "sentinel", "slaveof", "tls-cluster", "tls-port", "user"];
+/// Directives whose value is made of several words.
+const SEVERAL_WORDS: [&str; 5] =
+    ["bind", "client-output-buffer-limit", "latency-tracking-info-percentiles", "oom-score-adj-values", "save"];
 
-/// What the server is to do.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    pub port: u16,
-    pub bind: Vec<String>,
-    pub unix_socket: Option<PathBuf>,
-    pub unix_socket_permissions: Option<u32>,
-    pub databases: usize,
-    pub max_clients: usize,
-    pub idle_timeout_seconds: u64,
-    pub tcp_backlog: i32,
-    pub tcp_keepalive_seconds: u64,
-    pub protected: bool,
-    pub output_limit: OutputLimit,
-    pub max_bulk: i64,
-    pub query_limit: usize,
-    pub log_level: Level,
-    pub log_file: Option<PathBuf>,
-    pub pid_file: Option<PathBuf>,
-    pub daemonize: bool,
+/// What was asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Configuration {
+    /// All parameters, as CONFIG shows them.
+    pub settings: config::Settings,
     /// What was asked for and is accepted, but has no effect here: said once in the log.
-    pub without_effect: Vec<String>,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Settings {
-            port: 6379,
-            bind: vec!["*".to_owned(), "-::*".to_owned()],
-            unix_socket: None,
-            unix_socket_permissions: None,
-            databases: 16,
-            max_clients: 10_000,
-            idle_timeout_seconds: 0,
-            tcp_backlog: 511,
-            tcp_keepalive_seconds: 300,
-            protected: true,
-            output_limit: OutputLimit::default(),
-            max_bulk: 512 << 20,
-            query_limit: 1 << 30,
-            log_level: Level::Notice,
-            log_file: None,
-            pid_file: None,
-            daemonize: false,
-            without_effect: Vec::new(),
-        }
-    }
+    pub without_effect: Vec<&'static str>,
+    saves: bool,
 }
 
 /// Why the server does not start.
@@ -151,9 +112,9 @@ fn quote(text: &str, out: &mut String) {
     out.push('"');
 }
 
-impl Settings {
+impl Configuration {
     /// Reads everything that the command line names.
-    pub fn load(command_line: &CommandLine) -> Result<Settings, Refusal> {
+    pub fn load(command_line: &CommandLine) -> Result<Configuration, Refusal> {
         let mut text = String::new();
         if let Some(path) = &command_line.file {
             text = read_file(&std::path::absolute(path).unwrap_or_else(|_| path.into()))?;
@@ -165,9 +126,9 @@ impl Settings {
                 .map_err(|error| Refusal::File { path: "-".to_owned(), reason: reason(&error) })?;
         }
         text.push_str(&command_line.lines);
-        let mut settings = Settings::default();
-        settings.follow(&text, 0)?;
-        Ok(settings)
+        let mut configuration = Configuration::default();
+        configuration.follow(&text, 0)?;
+        Ok(configuration)
     }
 
     /// Follows the lines of a configuration.
@@ -197,152 +158,42 @@ impl Settings {
 
     /// One directive; the error is Redis' complaint about it.
     fn set(&mut self, name: &str, values: &[String]) -> Result<(), String> {
-        const UNKNOWN: &str = "Bad directive or wrong number of arguments";
-        let kind = directives::find(name).ok_or(UNKNOWN)?;
-        let number = check(kind, values)?;
-        let text = || values.first().cloned().unwrap_or_default();
-        let path = || values.first().filter(|path| !path.is_empty()).map(PathBuf::from);
-        let yes = values.first().is_some_and(|value| value.eq_ignore_ascii_case("yes"));
+        let asks = values.iter().any(|value| !matches!(value.as_str(), "" | "0" | "no"));
+        if UNSUPPORTED.contains(&name) && asks || name == "cluster-enabled" && values == ["yes"] {
+            return Err(format!("'{name}' is not supported by Rediscover"));
+        }
+        let index = config::find(name.as_bytes()).ok_or("Bad directive or wrong number of arguments")?;
+        let name = PARAMETERS[index].name;
+        let mut wanted = match values {
+            [value] => value.clone(),
+            values if SEVERAL_WORDS.contains(&name) => values.join(" "),
+            _ => return Err("wrong number of arguments".to_owned()),
+        };
+        let checked = PARAMETERS[index].check(wanted.as_bytes(), self.settings.at(index));
+        let mut value = checked.map_err(std::borrow::Cow::into_owned)?;
         match name {
-            "port" => self.port = number as u16,
-            "bind" => self.bind = values.iter().filter(|address| !address.is_empty()).cloned().collect(),
-            "unixsocket" => self.unix_socket = path(),
-            "unixsocketperm" => {
-                let permissions = u32::from_str_radix(&text(), 8).ok().filter(|permissions| *permissions <= 0o777);
-                self.unix_socket_permissions = Some(permissions.ok_or("argument couldn't be parsed into an integer")?);
+            "dir" => std::env::set_current_dir(&wanted).map_err(|error| reason(&error))?,
+            "unixsocketperm" if u32::from_str_radix(&wanted, 8).is_ok_and(|permissions| permissions <= 0o777) => {}
+            "unixsocketperm" => return Err("argument couldn't be parsed into an integer".to_owned()),
+            // The first line takes the place of what holds by default, the others add to it.
+            "save" if std::mem::replace(&mut self.saves, true) && !wanted.is_empty() => {
+                wanted = String::from_utf8_lossy(&[self.settings.at(index), b" ", &value].concat()).into_owned();
+                value = Text::new(wanted.trim_start().as_bytes());
             }
-            "databases" => self.databases = number as usize,
-            "maxclients" => self.max_clients = number as usize,
-            "timeout" => self.idle_timeout_seconds = number as u64,
-            "tcp-backlog" => self.tcp_backlog = number as i32,
-            "tcp-keepalive" => self.tcp_keepalive_seconds = number as u64,
-            "protected-mode" => self.protected = yes,
-            "daemonize" => self.daemonize = yes,
-            "pidfile" => self.pid_file = path(),
-            "loglevel" => self.log_level = Level::named(&text()).unwrap_or_default(),
-            "logfile" => self.log_file = path(),
-            "dir" => std::env::set_current_dir(text()).map_err(|error| reason(&error))?,
-            "client-output-buffer-limit" => self.limit_output(values)?,
-            "proto-max-bulk-len" if number < 1 << 20 => {
-                return Err(format!("argument must be between 1048576 and {} inclusive", i64::MAX));
-            }
-            "proto-max-bulk-len" => self.max_bulk = number,
-            "client-query-buffer-limit" => self.query_limit = number as usize,
-            "save" => self.save(values)?,
-            // To start without a password, or as a master of its own, where something else was asked for would be worse than
-            // not to start.
-            "requirepass" | "user" | "aclfile" | "replicaof" | "slaveof" | "loadmodule" | "tls-port"
-            | "rename-command" | "sentinel"
-                if text() != "0" && !text().is_empty() && !text().eq_ignore_ascii_case("no") =>
-            {
-                return Err(format!("'{name}' is not supported by Rediscover"));
-            }
-            "cluster-enabled" if yes => return Err("'cluster-enabled' is not supported by Rediscover".to_owned()),
-            "appendonly" if yes => self.ignore("appendonly yes: the keyspace lives in memory only"),
-            "maxmemory" if number > 0 => self.ignore("maxmemory: nothing is evicted"),
             _ => {}
         }
-        Ok(())
-    }
-
-    fn ignore(&mut self, what: &str) {
-        if !self.without_effect.iter().any(|known| known == what) {
-            self.without_effect.push(what.to_owned());
-        }
-    }
-
-    /// `save ""`, or pairs of seconds and changes.
-    fn save(&mut self, values: &[String]) -> Result<(), String> {
-        const INVALID: &str = "Invalid save parameters";
-        match values {
-            [] => Ok(()),
-            [nothing] if nothing.is_empty() => Ok(()),
-            pairs if pairs.len().is_multiple_of(2) => {
-                for pair in pairs.chunks(2) {
-                    let number = |at: usize| resp::number::parse_integer(pair[at].as_bytes()).ok_or(INVALID);
-                    if number(0)? < 1 || number(1)? < 0 {
-                        return Err(INVALID.to_owned());
-                    }
-                }
-                self.ignore("save: the keyspace lives in memory only");
-                Ok(())
-            }
-            _ => Err(INVALID.to_owned()),
-        }
-    }
-
-    /// Class, hard limit, soft limit and its seconds, as often as one likes. Only normal clients exist here.
-    fn limit_output(&mut self, values: &[String]) -> Result<(), String> {
-        if !values.len().is_multiple_of(4) {
-            return Err("Wrong number of arguments in buffer limit configuration.".to_owned());
-        }
-        for limit in values.chunks(4) {
-            let class = limit[0].to_ascii_lowercase();
-            if !matches!(class.as_str(), "normal" | "slave" | "replica" | "pubsub") {
-                return Err("Invalid client class specified in buffer limit configuration.".to_owned());
-            }
-            let wrong = "Error in hard, soft or soft_seconds setting in buffer limit configuration.";
-            let hard = memory(&limit[1]).ok_or(wrong)?;
-            let soft = memory(&limit[2]).ok_or(wrong)?;
-            let seconds =
-                resp::number::parse_integer(limit[3].as_bytes()).filter(|seconds| *seconds >= 0).ok_or(wrong)?;
-            if class == "normal" {
-                self.output_limit = OutputLimit { hard, soft, soft_seconds: seconds as u64 };
-            }
+        self.settings.put(index, value);
+        let effect = match name {
+            "appendonly" if self.settings.is_yes(name) => "appendonly yes: the keyspace lives in memory only",
+            "save" if !wanted.is_empty() => "save: the keyspace lives in memory only",
+            "maxmemory" if self.settings.integer(name) != 0 => "maxmemory: nothing is evicted",
+            _ => return Ok(()),
+        };
+        if !self.without_effect.contains(&effect) {
+            self.without_effect.push(effect);
         }
         Ok(())
     }
-}
-
-/// Checks the values of a directive; gives the number where there is one.
-fn check(kind: &Kind, values: &[String]) -> Result<i64, String> {
-    const COUNT: &str = "wrong number of arguments";
-    let value = match (kind, values) {
-        (Kind::Words, _) => return Ok(0),
-        (Kind::Pair, [_, _]) => return Ok(0),
-        (Kind::Pair, _) => return Err(COUNT.to_owned()),
-        (_, [value]) => value,
-        _ => return Err(COUNT.to_owned()),
-    };
-    match kind {
-        Kind::Bool if !value.eq_ignore_ascii_case("yes") && !value.eq_ignore_ascii_case("no") => {
-            Err("argument must be 'yes' or 'no'".to_owned())
-        }
-        Kind::Integer(least, most) => {
-            let number = resp::number::parse_integer(value.as_bytes());
-            let number = number.ok_or("argument couldn't be parsed into an integer")?;
-            if (*least..=*most).contains(&number) {
-                Ok(number)
-            } else {
-                Err(format!("argument must be between {least} and {most} inclusive"))
-            }
-        }
-        Kind::Memory => {
-            let number = memory(value).ok_or("argument must be a memory value")?;
-            Ok(i64::try_from(number).unwrap_or(i64::MAX))
-        }
-        Kind::OneOf(words) if !words.iter().any(|word| word.eq_ignore_ascii_case(value)) => {
-            Err(format!("argument(s) must be one of the following: {}", words.join(", ")))
-        }
-        _ => Ok(0),
-    }
-}
-
-/// A number of bytes, with a unit: `1k` is 1000, `1kb` is 1024.
-fn memory(text: &str) -> Option<u64> {
-    let digits = text.len() - text.trim_start_matches(|letter: char| letter.is_ascii_digit()).len();
-    let (number, unit) = text.split_at(digits);
-    let unit = match unit.to_ascii_lowercase().as_str() {
-        "" | "b" => 1,
-        "k" => 1000,
-        "kb" => 1 << 10,
-        "m" => 1_000_000,
-        "mb" => 1 << 20,
-        "g" => 1_000_000_000,
-        "gb" => 1 << 30,
-        _ => return None,
-    };
-    number.parse::<u64>().ok()?.checked_mul(unit)
 }
 
 /// The words of a line, unquoted.
@@ -404,8 +255,8 @@ mod tests {
         CommandLine::parse(&arguments.iter().map(|&argument| argument.to_owned()).collect::<Vec<_>>())
     }
 
-    fn loaded(arguments: &[&str]) -> Result<Settings, Refusal> {
-        Settings::load(&command_line(arguments))
+    fn loaded(arguments: &[&str]) -> Result<Configuration, Refusal> {
+        Configuration::load(&command_line(arguments))
     }
 
     #[test]
@@ -419,12 +270,13 @@ mod tests {
 
     #[test]
     fn later_directives_win() {
-        let mut settings = Settings::default();
-        let text = "# comment\n   PORT   7302\r\nbind \"127.0.0.1\" '::1'\nsave 60 1000\nport 7303\nloglevel Verbose\n\ndatabases 4";
-        settings.follow(text, 0).unwrap();
-        assert_eq!((settings.port, settings.databases, settings.log_level), (7303, 4, Level::Verbose));
-        assert_eq!(settings.bind, ["127.0.0.1", "::1"]);
-        assert_eq!(settings.without_effect.len(), 1);
+        let mut read = Configuration::default();
+        let text = "# comment\n   PORT   7302\r\nbind \"127.0.0.1\" '::1'\nsave 60 1000\nsave 300 10\nport 7303\nloglevel Verbose\n\ndatabases 4";
+        read.follow(text, 0).unwrap();
+        let shown = ["port", "databases", "loglevel", "bind", "save"]
+            .map(|name| String::from_utf8_lossy(read.settings.get(name)));
+        assert_eq!(shown, ["7303", "4", "verbose", "127.0.0.1 ::1", "60 1000 300 10"]);
+        assert_eq!(read.without_effect.len(), 1);
     }
 
     /// Recorded from redis-server 8.6.3.
@@ -462,33 +314,20 @@ mod tests {
             let refusal = Refusal::Line { number: 2, line: (*line).to_owned(), complaint: (*complaint).to_owned() };
             assert_eq!(loaded(arguments).err(), Some(refusal), "{arguments:?}");
         }
-        let unbalanced = Settings::default().follow("port 1\nloglevel \"unb\n", 0);
+        let unbalanced = Configuration::default().follow("port 1\nloglevel \"unb\n", 0);
         let complaint = "Unbalanced quotes in configuration line".to_owned();
         assert_eq!(unbalanced, Err(Refusal::Line { number: 2, line: "loglevel \"unb".to_owned(), complaint }));
     }
 
     #[test]
     fn what_would_mislead_is_refused() {
-        for arguments in [&["--requirepass", "secret"][..], &["--replicaof", "a", "1"], &["--cluster-enabled", "yes"]] {
+        for arguments in [&["--user", "alice on"][..], &["--replicaof", "a", "1"], &["--cluster-enabled", "yes"]] {
             assert!(loaded(arguments).is_err(), "{arguments:?}");
         }
-        for arguments in [&["--requirepass", ""][..], &["--cluster-enabled", "no"], &["--tls-port", "0"], &["--save"]] {
+        for arguments in
+            [&["--requirepass", "secret"][..], &["--cluster-enabled", "no"], &["--tls-port", "0"], &["--save"]]
+        {
             assert!(loaded(arguments).is_ok(), "{arguments:?}");
-        }
-    }
-
-    #[test]
-    fn memory_has_units() {
-        let cases = [
-            ("0", Some(0)),
-            ("10k", Some(10_000)),
-            ("1Kb", Some(1024)),
-            ("2GB", Some(2 << 30)),
-            ("x", None),
-            ("-1", None),
-        ];
-        for (text, bytes) in cases {
-            assert_eq!(memory(text), bytes, "{text}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! One client's socket and what could not be written to it yet.
 
-use crate::config::OutputLimit;
+use crate::host::OutputLimit;
 use engine::{ClientId, Instant};
 use mio::event::Source;
 use mio::net::{TcpStream, UnixStream};

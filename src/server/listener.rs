@@ -1,7 +1,8 @@
 //! Where clients come in: TCP addresses and a unix socket.
 
-use crate::config::{Settings, reason};
+use crate::config::reason;
 use crate::connection::Stream;
+use crate::host::Host;
 use crate::log::Log;
 use mio::event::Source;
 use mio::net::{TcpListener, UnixListener};
@@ -30,16 +31,16 @@ pub struct Accepted {
 }
 
 /// Opens everything that the settings name; the reasons why it cannot are in the log.
-pub fn open_all(settings: &Settings, log: &mut Log) -> Option<Vec<Listener>> {
+pub fn open_all(host: &Host, log: &mut Log) -> Option<Vec<Listener>> {
     let mut listeners = Vec::new();
-    if settings.port != 0 {
-        for address in &settings.bind {
+    if host.port != 0 {
+        for address in &host.bind {
             // A minus in front: where this address does not exist, do without.
             let (optional, address) = match address.strip_prefix('-') {
                 Some(address) => (true, address),
                 None => (false, address.as_str()),
             };
-            let opened = resolve(address, settings.port).and_then(|address| open_tcp(address, settings.tcp_backlog));
+            let opened = resolve(address, host.port).and_then(|address| open_tcp(address, host.tcp_backlog));
             match opened {
                 Ok(listener) => listeners.push(Listener::Tcp(listener)),
                 Err(error) => {
@@ -47,7 +48,7 @@ pub fn open_all(settings: &Settings, log: &mut Log) -> Option<Vec<Listener>> {
                     if optional && (missing || address == "::*") {
                         continue;
                     }
-                    let port = settings.port;
+                    let port = host.port;
                     let reason = reason(&error);
                     log.warning(format_args!(
                         "Warning: Could not create server TCP listening socket {address}:{port}: bind: {reason}"
@@ -58,8 +59,8 @@ pub fn open_all(settings: &Settings, log: &mut Log) -> Option<Vec<Listener>> {
             }
         }
     }
-    if let Some(path) = &settings.unix_socket {
-        match open_unix(path, settings.unix_socket_permissions) {
+    if let Some(path) = &host.unix_socket {
+        match open_unix(path, host.unix_socket_permissions) {
             Ok(listener) => listeners.push(Listener::Unix(listener, path.clone())),
             Err(error) => {
                 log.warning(format_args!("Failed opening Unix socket: bind: {}", reason(&error)));
@@ -118,6 +119,13 @@ impl Listener {
         match self {
             Listener::Tcp(listener) => listener.register(registry, token, Interest::READABLE),
             Listener::Unix(listener, _) => listener.register(registry, token, Interest::READABLE),
+        }
+    }
+
+    pub fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+        match self {
+            Listener::Tcp(listener) => listener.deregister(registry),
+            Listener::Unix(listener, _) => listener.deregister(registry),
         }
     }
 

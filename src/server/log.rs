@@ -58,6 +58,10 @@ impl Log {
         Ok(())
     }
 
+    pub fn set_level(&mut self, level: Level) {
+        self.level = level;
+    }
+
     /// From here on the process is a server.
     pub fn serves(&mut self) {
         self.role = 'M';

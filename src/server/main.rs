@@ -2,12 +2,13 @@
 
 mod config;
 mod connection;
-mod directives;
+mod host;
 mod listener;
 mod log;
 mod server;
 
-use config::{CommandLine, REDIS_VERSION, Refusal, Settings};
+use config::{CommandLine, Configuration, REDIS_VERSION, Refusal};
+use host::Host;
 use log::Log;
 use std::fs;
 use std::process::{Command, ExitCode, Stdio};
@@ -48,8 +49,8 @@ fn main() -> ExitCode {
         }
     }
     let command_line = CommandLine::parse(&arguments);
-    let settings = match Settings::load(&command_line) {
-        Ok(settings) => settings,
+    let configuration = match Configuration::load(&command_line) {
+        Ok(configuration) => configuration,
         Err(refusal) => {
             if let Some(banner) = refusal.banner() {
                 eprint!("{banner}");
@@ -60,16 +61,18 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    if settings.daemonize {
+    if configuration.settings.is_yes("daemonize") {
         return daemonize(&command_line);
     }
-    run(&settings, &command_line)
+    run(&configuration, &command_line)
 }
 
-fn run(settings: &Settings, command_line: &CommandLine) -> ExitCode {
-    let mut log = Log::new(settings.log_level);
-    if let Some(path) = &settings.log_file
-        && let Err(error) = log.open(path)
+fn run(configuration: &Configuration, command_line: &CommandLine) -> ExitCode {
+    let settings = &configuration.settings;
+    let host = Host::new(settings);
+    let mut log = Log::new(host.log_level);
+    if let Some(path) = host::path(settings, "logfile")
+        && let Err(error) = log.open(&path)
     {
         let reason = config::reason(&error);
         eprint!("\n*** FATAL CONFIG FILE ERROR (Redis {REDIS_VERSION}) ***\nCan't open the log file: {reason}\n");
@@ -89,21 +92,22 @@ fn run(settings: &Settings, command_line: &CommandLine) -> ExitCode {
         log.notice("Configuration loaded");
     }
     log.serves();
-    log.notice(format_args!("Running mode=standalone, port={}.", settings.port));
-    for directive in &settings.without_effect {
+    log.notice(format_args!("Running mode=standalone, port={}.", host.port));
+    for directive in &configuration.without_effect {
         log.warning(format_args!("WARNING: without effect here: {directive}"));
     }
-    let server = match server::Server::open(settings, log) {
+    let server = match server::Server::open(settings, host, log) {
         Ok(server) => server,
         // Said in the log already.
         Err(server::CannotServe) => return ExitCode::FAILURE,
     };
-    if let Some(path) = &settings.pid_file {
+    let pid_file = host::path(settings, "pidfile");
+    if let Some(path) = &pid_file {
         // A pid file that cannot be written is no reason not to serve; so it is in Redis.
         let _ = fs::write(path, format!("{pid}\n"));
     }
     server.run();
-    if let Some(path) = &settings.pid_file {
+    if let Some(path) = &pid_file {
         let _ = fs::remove_file(path);
     }
     ExitCode::SUCCESS

@@ -5,10 +5,11 @@
 //! first does not wait in the middle of the turn. Readiness is edge-triggered; a read that does not fill the buffer has
 //! emptied the socket, one that does is repeated in the next turn, so that nobody starves.
 
-use crate::config::Settings;
 use crate::connection::Connection;
+use crate::host::Host;
 use crate::listener::{self, Accepted, Listener};
 use crate::log::{Level, Log};
+use engine::config::Settings;
 use engine::{ClientId, Config, Engine, Input, Instant, Output, Outputs};
 use foldhash::fast::FixedState;
 use mio::net::UnixStream;
@@ -37,8 +38,10 @@ const DENIED: &[u8] = b"-DENIED Redis is running in protected mode because prote
 /// The reason is in the log.
 pub struct CannotServe;
 
-pub struct Server<'s> {
-    settings: &'s Settings,
+pub struct Server {
+    /// The parameters that `host` was read from.
+    settings: Settings,
+    host: Host,
     log: Log,
     poll: Poll,
     signals: Vec<UnixStream>,
@@ -59,18 +62,17 @@ pub struct Server<'s> {
     stopping: bool,
 }
 
-impl<'s> Server<'s> {
+impl Server {
     /// Listens on everything that the settings name.
-    pub fn open(settings: &'s Settings, mut log: Log) -> Result<Server<'s>, CannotServe> {
-        let listeners = listener::open_all(settings, &mut log).ok_or(CannotServe)?;
+    pub fn open(settings: &Settings, host: Host, mut log: Log) -> Result<Server, CannotServe> {
+        let listeners = listener::open_all(&host, &mut log).ok_or(CannotServe)?;
         let config = Config {
-            databases: settings.databases,
-            port: settings.port,
+            databases: settings.integer("databases") as usize,
+            port: host.port,
             started: now(),
             process_id: std::process::id(),
-            max_bulk: settings.max_bulk,
-            query_limit: settings.query_limit,
             reply_budget: MUCH_OUTPUT,
+            settings: settings.clone(),
             ..Config::default()
         };
         let built = Poll::new().and_then(|poll| Ok((listen_to_signals(&poll)?, poll)));
@@ -79,13 +81,15 @@ impl<'s> Server<'s> {
             CannotServe
         })?;
         let seed = RandomState::new().hash_one(std::process::id());
+        let engine = Engine::new(config, seed);
         Ok(Server {
-            settings,
+            settings: engine.settings().clone(),
+            host,
             log,
             poll,
             signals,
             listeners,
-            engine: Engine::new(config, seed),
+            engine,
             outputs: Outputs::new(),
             connections: Vec::new(),
             free: Vec::new(),
@@ -154,6 +158,9 @@ impl<'s> Server<'s> {
                 self.engine.step(now, Input::Wakeup, &mut self.outputs);
             }
             self.deliver(now);
+            if !self.engine.settings().is_same(&self.settings) {
+                self.configure();
+            }
             if self.rounds() && now >= next_round {
                 self.round(now);
                 next_round = now.plus_micros(ROUND.as_micros() as u64);
@@ -162,9 +169,45 @@ impl<'s> Server<'s> {
         self.stop();
     }
 
+    /// Reads again what CONFIG SET may have changed.
+    fn configure(&mut self) {
+        self.settings = self.engine.settings().clone();
+        let host = Host::new(&self.settings);
+        self.log.set_level(host.log_level);
+        if (host.port, &host.bind) != (self.host.port, &self.host.bind) {
+            self.listen_elsewhere(&host);
+        }
+        self.host = host;
+    }
+
+    /// CONFIG SET has moved the port or the addresses. Where that does not work, everything stays where it is.
+    fn listen_elsewhere(&mut self, host: &Host) {
+        // The same port on the same addresses cannot be opened twice, so the present listeners go first.
+        let (kept, given_up): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.listeners).into_iter().partition(|listener| listener.kind() == "unix");
+        drop(given_up);
+        self.listeners = kept;
+        for listener in &mut self.listeners {
+            let _ = listener.deregister(self.poll.registry());
+        }
+        for wanted in [host, &self.host] {
+            let tcp_only = Host { unix_socket: None, ..wanted.clone() };
+            if let Some(listeners) = listener::open_all(&tcp_only, &mut self.log) {
+                self.listeners.extend(listeners);
+                break;
+            }
+        }
+        let registry = self.poll.registry();
+        for (index, listener) in self.listeners.iter_mut().enumerate() {
+            if let Err(error) = listener.register(registry, Token(FIRST_LISTENER + index)) {
+                self.log.warning(format_args!("Unrecoverable error creating a listener's event: {error}"));
+            }
+        }
+    }
+
     /// Whether clients must be looked through every second.
     fn rounds(&self) -> bool {
-        self.settings.idle_timeout_seconds > 0 || self.settings.output_limit.soft > 0 || self.accept_again
+        self.host.idle_timeout_seconds > 0 || self.host.output_limit.soft > 0 || self.accept_again
     }
 
     /// How long the sockets may be waited for.
@@ -179,7 +222,7 @@ impl<'s> Server<'s> {
 
     fn accept(&mut self, index: usize, now: Instant) {
         loop {
-            match self.listeners[index].accept(self.settings.tcp_keepalive_seconds) {
+            match self.listeners[index].accept(self.host.tcp_keepalive_seconds) {
                 Ok(accepted) => self.admit(accepted, now),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -198,9 +241,9 @@ impl<'s> Server<'s> {
         if self.log.hears(Level::Verbose) {
             self.log.say(Level::Verbose, format_args!("Accepted {}", accepted.address));
         }
-        let refusal = if self.slots.len() >= self.settings.max_clients {
+        let refusal = if self.slots.len() >= self.host.max_clients {
             Some(MAX_CLIENTS)
-        } else if self.settings.protected && !accepted.local {
+        } else if self.host.protected && !accepted.local {
             Some(DENIED)
         } else {
             None
@@ -282,7 +325,7 @@ impl<'s> Server<'s> {
                     let Some(connection) = &mut self.connections[slot] else { continue };
                     if connection.send(bytes).is_err() {
                         self.drop_connection(slot, now, "Error writing to client");
-                    } else if connection.overflows(self.settings.output_limit, now) {
+                    } else if connection.overflows(self.host.output_limit, now) {
                         self.overcome(slot, now);
                     }
                 }
@@ -345,12 +388,12 @@ impl<'s> Server<'s> {
 
     /// Once a second: closes who is idle or has been slow for too long, and asks listeners again.
     fn round(&mut self, now: Instant) {
-        let idle_seconds = self.settings.idle_timeout_seconds as i64;
+        let idle_seconds = self.host.idle_timeout_seconds;
         for slot in 0..self.connections.len() {
             let Some(connection) = &mut self.connections[slot] else { continue };
             if idle_seconds > 0 && now.seconds() - connection.last_active.seconds() > idle_seconds {
                 self.drop_connection(slot, now, "Closing idle client");
-            } else if connection.overflows(self.settings.output_limit, now) {
+            } else if connection.overflows(self.host.output_limit, now) {
                 self.overcome(slot, now);
             }
         }

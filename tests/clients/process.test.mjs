@@ -114,6 +114,27 @@ describe("starting", () => {
   });
 });
 
+describe("CONFIG", () => {
+  it("knows what the command line said, and is followed while the server runs", async () => {
+    const server = await start("--requirepass", "secret", "--hash-max-listpack-entries", "7", "--maxclients", "50");
+    const client = await raw(server.port);
+    client.send("GET x\r\nAUTH secret\r\nCONFIG GET hash-max-listpack-entries\r\n");
+    await client.expect("-NOAUTH Authentication required.\r\n+OK\r\n*2\r\n$25\r\nhash-max-listpack-entries\r\n$1\r\n7\r\n");
+    client.send("CONFIG SET maxclients 1\r\n");
+    await client.expect("$1\r\n7\r\n+OK\r\n");
+    const late = await raw(server.port);
+    await late.expect("-ERR max number of clients reached\r\n");
+    const port = await freePort();
+    client.send(`CONFIG SET port ${port} maxclients 50\r\n`);
+    await client.expect("+OK\r\n+OK\r\n");
+    const moved = await raw(port);
+    moved.send("AUTH secret\r\nPING\r\n");
+    await moved.expect("+OK\r\n+PONG\r\n");
+    await assert.rejects(raw(server.port));
+    await server.stop();
+  });
+});
+
 describe("limits", () => {
   it("lets in as many clients as it may", async () => {
     const server = await start("--maxclients", "2");

@@ -217,6 +217,23 @@ impl Settings {
     pub fn integer(&self, name: &str) -> i64 {
         Value { text: self.get(name) }.integer()
     }
+
+    /// Whether a parameter that exists is `yes`.
+    pub fn is_yes(&self, name: &str) -> bool {
+        self.get(name) == b"yes"
+    }
+
+    /// Puts down a checked value, before an engine is made of all of them.
+    pub fn put(&mut self, index: usize, value: Text) {
+        if let Some(place) = Rc::make_mut(&mut self.values).get_mut(index) {
+            *place = value;
+        }
+    }
+
+    /// Whether nothing was set since one was cloned from the other.
+    pub fn is_same(&self, other: &Settings) -> bool {
+        Rc::ptr_eq(&self.values, &other.values)
+    }
 }
 
 /// Keeps a checked value and lets follow what follows from it.

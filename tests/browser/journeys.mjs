@@ -73,7 +73,8 @@ journey("keyboard only", {}, async (visitor) => {
   await visitor.task("Remember Grace", "done");
   await page.keyboard.press("ArrowUp");
   equal(await visitor.prompt().inputValue(), "SET session:c0de Grace", "the line before");
-  await page.keyboard.press("Escape");
+  await page.keyboard.press("ArrowDown");
+  equal(await visitor.prompt().inputValue(), "", "the line after the last one");
   await page.keyboard.press("Control+z");
   await visitor.key("session:c0de").waitFor({ state: "detached" });
   await page.keyboard.press("Control+y");
@@ -105,7 +106,6 @@ journey("an expiry can be watched, held, and gone back to", {}, async (visitor) 
   await page.keyboard.press("Home");
   await visitor.key("a").waitFor({ state: "detached" });
   await page.keyboard.press("ArrowRight");
-  await page.keyboard.press("ArrowRight");
   await visitor.key("a").waitFor();
 });
 
@@ -124,8 +124,7 @@ journey("a second client sees what the first one wrote", {}, async (visitor) => 
 const scenes = {
   first: async () => {},
   expiry: async (visitor) => {
-    await visitor.page.goto(`${visitor.page.url().split("#")[0]}#/lesson/03-lifetime/01-expiry`);
-    await visitor.page.getByRole("heading", { level: 1, name: expiry }).waitFor();
+    await visitor.lesson(expiry);
     await visitor.command("SET otp:7 4711 EX 120", "OK");
     await visitor.command("RPUSH cart:7 tea bread milk", "(integer) 3");
     await visitor.command("HSET user:123 name Jane age 30", "(integer) 2");

@@ -125,7 +125,11 @@ pub fn double(value: f64) -> Text {
     if (-WHOLE..=WHOLE).contains(&value) {
         let whole = value as i64;
         if whole as f64 == value {
-            return integer(whole);
+            if whole == 0 && value.is_sign_negative() {
+                text.push(b"-");
+            }
+            text.push(itoa::Buffer::new().format(whole).as_bytes());
+            return text;
         }
     }
     let digits = shortest(value.abs());
@@ -238,7 +242,7 @@ mod tests {
             (12345678901234567890.0, "12345678901234567000"),
             (123456789012345678901.0, "123456789012345680000"),
             (5e-324, "5e-324"),
-            (-0.0, "0"),
+            (-0.0, "-0"),
             (-1.5, "-1.5"),
             (-1e21, "-1e+21"),
             (f64::INFINITY, "inf"),

@@ -221,7 +221,9 @@ fn combine(ctx: &mut Ctx, args: &mut Args, operation: Operation, stores: bool) -
         }
     }
     let limits = ZsetLimits::of(ctx.db);
+    // Not small even if it is, because only there a negative zero shows its sign.
     let mut result = SortedSet::default();
+    result.make_skiplist(&limits);
     let effort = &mut ctx.effort;
     match operation {
         Operation::Union => {
@@ -253,7 +255,9 @@ fn combine(ctx: &mut Ctx, args: &mut Args, operation: Operation, stores: bool) -
             }
         }
     }
-    result.settle(&limits);
+    if stores {
+        result.settle(&limits);
+    }
     Ok((result, with_scores))
 }
 

@@ -190,7 +190,7 @@ impl<'a> Span<'a> {
                 }
             }
             Span::Scores(min, max) => zset.by_score(min, max),
-            Span::Names(min, max) => zset.by_name(min, max),
+            Span::Names(min, max) => zset.by_name(min, max, reverse),
         }
     }
 }

@@ -156,26 +156,34 @@ impl SortedSet {
         begin..end.max(begin)
     }
 
-    /// The ranks of a range of names. It is meant for members of equal score; of others, Redis' walk decides.
-    pub fn by_name(&self, min: Name, max: Name) -> Range<usize> {
-        match &self.0 {
-            Packed(packed) => {
-                let (Some(first), Some(last)) = (packed.first(), packed.last()) else { return 0..0 };
-                if min.begins_behind(&last.member) || !max.ends_behind(&first.member) {
-                    return 0..0;
-                }
-                let Some(begin) = packed.iter().position(|ranked| !min.begins_behind(&ranked.member)) else {
-                    return 0..0;
-                };
-                let len = packed[begin..].iter().take_while(|ranked| max.ends_behind(&ranked.member)).count();
-                begin..begin + len
-            }
-            Skiplist { order, .. } => {
-                let begin = order.partition(|ranked| min.begins_behind(&ranked.member));
-                let end = order.partition(|ranked| max.ends_behind(&ranked.member));
-                begin..end.max(begin)
-            }
+    /// The ranks of a range of names. It is meant for members of equal score. Others are not in order of their names; then, as
+    /// in Redis, the range ends where walking from its first end (or, in `reverse`, from its last) leaves it.
+    pub fn by_name(&self, min: Name, max: Name, reverse: bool) -> Range<usize> {
+        let (Some(first), Some(last)) = (self.get(0), self.get(self.len().wrapping_sub(1))) else { return 0..0 };
+        if min.begins_behind(&last.member) || !max.ends_behind(&first.member) {
+            return 0..0;
         }
+        let in_order = first.score == last.score;
+        let (mut begin, mut end) = match &self.0 {
+            Packed(packed) if !in_order => {
+                let begin = packed.iter().position(|ranked| !min.begins_behind(&ranked.member));
+                let last = packed.iter().rposition(|ranked| max.ends_behind(&ranked.member));
+                (begin.unwrap_or(packed.len()), last.map_or(0, |last| last + 1))
+            }
+            _ => {
+                let begin = self.partition(|ranked| min.begins_behind(&ranked.member));
+                let end = self.partition(|ranked| max.ends_behind(&ranked.member));
+                (begin, end)
+            }
+        };
+        if !in_order && reverse {
+            let inside = |ranked: &&Ranked| !min.begins_behind(&ranked.member);
+            begin = end - self.walk(0..end, true).take_while(inside).count();
+        } else if !in_order {
+            let inside = |ranked: &&Ranked| max.ends_behind(&ranked.member);
+            end = begin + self.walk(begin..self.len(), false).take_while(inside).count();
+        }
+        begin..end.max(begin)
     }
 
     pub fn get(&self, rank: usize) -> Option<&Ranked> {
@@ -227,6 +235,8 @@ impl SortedSet {
                     self.make_skiplist(limits);
                     return self.set(member, score.0, limits);
                 }
+                // A listpack keeps whole numbers as integers and so knows no negative zero.
+                let score = Score(score.0 + 0.0);
                 let ranked = match old {
                     Some(place) => Ranked { score, ..packed.remove(place) },
                     None => Ranked { score, member: Text::new(member) },
@@ -255,7 +265,7 @@ impl SortedSet {
         }
     }
 
-    fn make_skiplist(&mut self, limits: &ZsetLimits) {
+    pub fn make_skiplist(&mut self, limits: &ZsetLimits) {
         let Packed(packed) = &mut self.0 else { return };
         let mut scores = Dict::new(limits.seed);
         let mut order = Tree::default();
@@ -272,7 +282,8 @@ impl SortedSet {
             && order.len() <= limits.entries
             && order.iter().all(|ranked| ranked.member.len() <= limits.value)
         {
-            self.0 = Packed(order.iter().cloned().collect());
+            let whole = |ranked: &Ranked| Ranked { score: Score(ranked.score.0 + 0.0), member: ranked.member.clone() };
+            self.0 = Packed(order.iter().map(whole).collect());
         }
     }
 

@@ -10,11 +10,12 @@ use crate::error::Error;
 use crate::event::Class;
 use crate::store::Store;
 use crate::table::{Command, Flag::*, Group, Keys};
-use crate::types::listpack::Element;
+use crate::types::listpack::{Element, Listpack};
 use crate::types::{Set, SetLimits};
 use crate::value::{Kind, Value};
 use alloc::rc::Rc;
 use alloc::vec::Vec;
+use resp::number::parse_integer;
 
 pub(super) const COMMANDS: &[Command] = &[
     Command::new("sdiff", "key [key ...]", sdiff)
@@ -89,12 +90,22 @@ fn intersect(mut sets: Vec<Rc<Set>>, effort: &mut u64, mut visit: impl FnMut(Ele
 }
 
 fn intersection(sources: Vec<Option<Rc<Set>>>, limits: &SetLimits, effort: &mut u64) -> Set {
-    let mut result = Set::default();
-    if let Some(sets) = sources.into_iter().collect::<Option<Vec<_>>>() {
-        intersect(sets, effort, |member| {
-            result.add(&member.text(), limits);
-            true
-        });
+    let Some(sets) = sources.into_iter().collect::<Option<Vec<_>>>() else { return Set::default() };
+    // Members keep the order of the walk, unless all of them are integers.
+    let mut result = Set::Packed(Listpack::default());
+    let mut only_integers = true;
+    intersect(sets, effort, |member| {
+        let text = member.text();
+        only_integers &= parse_integer(&text).is_some();
+        result.add(&text, limits);
+        true
+    });
+    if only_integers && result.len() <= limits.intset_entries {
+        let mut integers = Set::default();
+        for member in result.iter() {
+            integers.add(&member.text(), limits);
+        }
+        return integers;
     }
     result
 }

@@ -160,8 +160,11 @@ fn command_role(parsed: &Parsed, word: &Word, open: bool) -> Role {
 fn argument_roles(parsed: &Parsed, row: &'static Command, tokens: &mut [Token]) {
     let arguments = row.arguments();
     let words: Vec<&[u8]> = parsed.words[parsed.arguments_from..].iter().map(|word| word.bytes.as_slice()).collect();
-    // The longest beginning of the line that fits; whatever fits does so word by word.
+    // The longest beginning of the line that fits: usually all of it.
     let (mut fits, mut fails) = (0, words.len() + 1);
+    if matched(&arguments, &words).is_some() {
+        fits = words.len();
+    }
     while fails - fits > 1 {
         let middle = usize::midpoint(fits, fails);
         if matched(&arguments, &words[..middle]).is_some() {

@@ -324,3 +324,40 @@ fn every_row_can_be_hinted_and_every_beginning_of_a_line_read() {
         assert_eq!(hint, Some(row.syntax_display()), "{name}");
     }
 }
+
+#[test]
+fn the_longest_lines_are_read() {
+    for row in crate::complete::rows() {
+        for filler in ["1 ", "1 a "] {
+            let name = crate::hint::display_name(row);
+            let line = format!("{name} {}", filler.repeat((MOST - name.len()) / filler.len()));
+            let _ = (crate::hint::hint(&line), offered(&line));
+            assert!(tokens(&line).len() > MOST / 3);
+        }
+    }
+}
+
+#[test]
+fn the_argument_that_comes_next_has_a_name() {
+    let table = [
+        ("set", None),
+        ("set ", Some("key")),
+        ("set k", Some("key")),
+        ("set k ", Some("value")),
+        ("set k v ", Some("condition")),
+        ("set k v EX ", Some("seconds")),
+        ("set k v EX 5", Some("seconds")),
+        ("set k v EX 5 ", Some("condition")),
+        ("get k ", None),
+        ("config ", Some("subcommand")),
+        ("config get ", Some("parameter")),
+        ("3 mset a 1 b ", Some("value")),
+        ("incrby k ", Some("increment")),
+    ];
+    for (line, expected) in table {
+        let hint = crate::hint::hint(line);
+        assert_eq!(hint.and_then(|hint| hint.argument).as_deref(), expected, "{line}");
+    }
+    assert!(crate::hint::hint("nothing ").is_none());
+    assert!(crate::hint::hint("set k v Q ").is_some_and(|hint| hint.mismatch && hint.ghost.is_empty()));
+}

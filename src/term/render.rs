@@ -60,7 +60,11 @@ pub fn render(value: &Value, mode: Mode) -> String {
 pub fn render_bytes(value: &Value, mode: Mode) -> Vec<u8> {
     let mut out = Vec::new();
     match mode {
-        Mode::Terminal => terminal(value, 0, &mut out),
+        Mode::Terminal => {
+            let mut page = Page::default();
+            terminal(value, 0, &mut page);
+            out = page.bytes;
+        }
         Mode::Raw => {
             raw(value, &mut out);
             out.push(b'\n');
@@ -145,67 +149,131 @@ impl<'a> Aggregate<'a> {
     }
 }
 
-/// Appends a reply whose first line continues the current one and whose other lines are indented by `indent`.
-fn terminal(value: &Value, indent: usize, out: &mut Vec<u8>) {
-    match value {
-        Value::Attributed { reply, .. } => return terminal(reply, indent, out),
-        Value::Simple(text) | Value::Verbatim { text, .. } => out.extend_from_slice(text),
-        Value::Error(text) | Value::BlobError(text) => {
-            out.extend_from_slice(b"(error) ");
-            out.extend_from_slice(text);
+/// What a stretch of a reply is, for colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// Indices, indents, arrows.
+    Frame,
+    /// `(integer)`, `(nil)`, `(empty array)`: words that stand for no bytes of the reply.
+    Label,
+    Text,
+    Number,
+    Status,
+    Error,
+}
+
+/// A stretch of a printed reply.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Piece {
+    pub look: Look,
+    pub text: String,
+}
+
+/// What redis-cli prints for a reply at a terminal, in pieces; the last line end is left out.
+pub fn pieces(value: &Value) -> Vec<Piece> {
+    let mut page = Page::default();
+    terminal(value, 0, &mut page);
+    page.bytes.pop();
+    let ends = page.marks.iter().skip(1).map(|(start, _)| *start).chain([page.bytes.len()]);
+    let stretches = page.marks.iter().zip(ends);
+    let stretches = stretches.map(|((start, look), end)| (*look, page.bytes.get(*start..end).unwrap_or_default()));
+    let mut pieces: Vec<Piece> = Vec::new();
+    for (look, bytes) in stretches.filter(|(_, bytes)| !bytes.is_empty()) {
+        let text = String::from_utf8_lossy(bytes);
+        match pieces.last_mut() {
+            Some(last) if last.look == look => last.text.push_str(&text),
+            _ => pieces.push(Piece { look, text: text.into_owned() }),
         }
-        Value::Integer(number) => out.extend_from_slice(format!("(integer) {number}").as_bytes()),
-        Value::Bulk(bytes) => out.extend_from_slice(quoted(bytes).as_bytes()),
-        Value::NullBulk | Value::NullArray | Value::Null => out.extend_from_slice(b"(nil)"),
-        Value::Double(digits) => out.extend_from_slice(format!("(double) {digits}").as_bytes()),
-        Value::Boolean(true) => out.extend_from_slice(b"(true)"),
-        Value::Boolean(false) => out.extend_from_slice(b"(false)"),
-        Value::BigNumber(digits) => out.extend_from_slice(format!("(big number) {digits}").as_bytes()),
+    }
+    pieces
+}
+
+/// What is printed so far, and where each look begins.
+#[derive(Default)]
+struct Page {
+    bytes: Vec<u8>,
+    marks: Vec<(usize, Look)>,
+}
+
+impl Page {
+    fn add(&mut self, look: Look, bytes: &[u8]) {
+        if self.marks.last().is_none_or(|(_, last)| *last != look) {
+            self.marks.push((self.bytes.len(), look));
+        }
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    fn indent(&mut self, width: usize) {
+        self.add(Look::Frame, b"");
+        self.bytes.resize(self.bytes.len() + width, b' ');
+    }
+}
+
+/// Appends a reply whose first line continues the current one and whose other lines are indented by `indent`.
+fn terminal(value: &Value, indent: usize, page: &mut Page) {
+    match value {
+        Value::Attributed { reply, .. } => return terminal(reply, indent, page),
+        Value::Simple(text) => page.add(Look::Status, text),
+        Value::Verbatim { text, .. } => page.add(Look::Text, text),
+        Value::Error(text) | Value::BlobError(text) => {
+            page.add(Look::Error, b"(error) ");
+            page.add(Look::Error, text);
+        }
+        Value::Integer(number) => labelled(page, b"(integer) ", number.to_string().as_bytes()),
+        Value::Bulk(bytes) => page.add(Look::Text, quoted(bytes).as_bytes()),
+        Value::NullBulk | Value::NullArray | Value::Null => page.add(Look::Label, b"(nil)"),
+        Value::Double(digits) => labelled(page, b"(double) ", digits.as_bytes()),
+        Value::Boolean(true) => page.add(Look::Number, b"(true)"),
+        Value::Boolean(false) => page.add(Look::Number, b"(false)"),
+        Value::BigNumber(digits) => labelled(page, b"(big number) ", digits.as_bytes()),
         Value::Array(_) | Value::Set(_) | Value::Push(_) | Value::Map(_) => {
             let Some(aggregate) = Aggregate::of(value) else { return };
             if aggregate.len() > 0 {
-                return terminal_aggregate(&aggregate, indent, out);
+                return terminal_aggregate(&aggregate, indent, page);
             }
-            out.extend_from_slice(
-                match aggregate {
-                    Aggregate::Elements(_, _, name) => format!("(empty {name})"),
-                    Aggregate::Pairs(_) => "(empty hash)".to_owned(),
-                }
-                .as_bytes(),
-            );
+            let label = match aggregate {
+                Aggregate::Elements(_, _, name) => format!("(empty {name})"),
+                Aggregate::Pairs(_) => "(empty hash)".to_owned(),
+            };
+            page.add(Look::Label, label.as_bytes());
         }
     }
-    out.push(b'\n');
+    page.bytes.push(b'\n');
 }
 
-fn terminal_aggregate(aggregate: &Aggregate<'_>, indent: usize, out: &mut Vec<u8>) {
+fn labelled(page: &mut Page, label: &[u8], number: &[u8]) {
+    page.add(Look::Label, label);
+    page.add(Look::Number, number);
+}
+
+fn terminal_aggregate(aggregate: &Aggregate<'_>, indent: usize, page: &mut Page) {
     let width = aggregate.len().to_string().len();
     let inner = indent + width + 2;
-    let index = |number: usize, mark: u8, out: &mut Vec<u8>| {
+    let index = |number: usize, mark: u8, page: &mut Page| {
         if number > 0 {
-            out.resize(out.len() + indent, b' ');
+            page.indent(indent);
         }
-        out.extend_from_slice(format!("{:width$}{} ", number + 1, char::from(mark)).as_bytes());
+        page.add(Look::Frame, format!("{:width$}{} ", number + 1, char::from(mark)).as_bytes());
     };
     match aggregate {
         Aggregate::Elements(elements, mark, _) => {
             for (number, element) in elements.iter().enumerate() {
-                index(number, *mark, out);
-                terminal(element, inner, out);
+                index(number, *mark, page);
+                terminal(element, inner, page);
             }
         }
         Aggregate::Pairs(pairs) => {
             for (number, (key, value)) in pairs.iter().enumerate() {
-                index(number, b'#', out);
-                terminal(key, inner, out);
+                index(number, b'#', page);
+                terminal(key, inner, page);
                 // The value goes behind the key's last line.
-                out.pop();
-                out.extend_from_slice(b" => ");
+                page.bytes.pop();
+                page.add(Look::Frame, b" => ");
                 if takes_lines(value) {
-                    out.push(b'\n');
-                    out.resize(out.len() + inner, b' ');
+                    page.bytes.push(b'\n');
+                    page.indent(inner);
                 }
-                terminal(value, inner, out);
+                terminal(value, inner, page);
             }
         }
     }

@@ -366,23 +366,35 @@ fn lines_of(line: &term::Line) -> Vec<Line> {
         term::Line::Notice(_) => "line-note",
         _ => "",
     };
-    if let term::Line::Help(spans) = line {
-        return help_lines(spans);
+    match line {
+        term::Line::Help(spans) => return help_lines(spans),
+        // Where the reply is laid out as at a terminal, its parts are told apart.
+        term::Line::Reply { value, text, .. } | term::Line::Push { value, text } if value.as_error().is_none() => {
+            let pieces = term::render::pieces(value);
+            if pieces.iter().map(|piece| piece.text.as_str()).collect::<String>() == *text {
+                return cut(pieces.iter().map(|piece| (class_of(piece.look), piece.text.as_str())));
+            }
+        }
+        _ => {}
     }
     line.text().split('\n').map(|text| Line { class, spans: vec![Span { class: "", text: text.into() }] }).collect()
 }
 
-fn help_lines(spans: &[term::help::Span]) -> Vec<Line> {
-    use term::help::Style;
+fn class_of(look: term::render::Look) -> &'static str {
+    use term::render::Look;
+    match look {
+        Look::Frame | Look::Label => "line-quiet",
+        Look::Number => "t-number",
+        Look::Error => "line-error",
+        Look::Text | Look::Status => "",
+    }
+}
+
+/// Stretches of text, cut at their line ends.
+fn cut<'a>(stretches: impl Iterator<Item = (&'static str, &'a str)>) -> Vec<Line> {
     let mut lines = vec![Line { class: "", spans: Vec::new() }];
-    for span in spans {
-        let class = match span.style {
-            Style::Plain => "",
-            Style::Name => "b",
-            Style::Arguments => "line-quiet",
-            Style::Label => "label",
-        };
-        for (index, text) in span.text.split('\n').enumerate() {
+    for (class, text) in stretches {
+        for (index, text) in text.split('\n').enumerate() {
             if index > 0 {
                 lines.push(Line { class: "", spans: Vec::new() });
             }
@@ -392,4 +404,17 @@ fn help_lines(spans: &[term::help::Span]) -> Vec<Line> {
         }
     }
     lines
+}
+
+fn help_lines(spans: &[term::help::Span]) -> Vec<Line> {
+    use term::help::Style;
+    cut(spans.iter().map(|span| {
+        let class = match span.style {
+            Style::Plain => "",
+            Style::Name => "b",
+            Style::Arguments => "line-quiet",
+            Style::Label => "label",
+        };
+        (class, span.text.as_str())
+    }))
 }

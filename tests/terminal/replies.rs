@@ -106,6 +106,11 @@ fn replies_are_printed_as_redis_cli_prints_them() {
             } else {
                 render_bytes(&value, mode)
             };
+            if mode == Mode::Terminal && !term::render::prints_plain(&command) {
+                let pieces =
+                    term::render::pieces(&value).into_iter().map(|piece| piece.text).collect::<String>() + "\n";
+                assert_eq!(pieces, String::from_utf8_lossy(&printed), "the pieces of {}", escaped(&record.reply));
+            }
             if ours != printed {
                 let (reply, ours, printed) = (escaped(&record.reply), escaped(&ours), escaped(&printed));
                 writeln!(wrong, "{} {} {reply}\n   ours {ours}\n  redis {printed}", record.command, mode.option())

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use course::Transcript;
-use course::transcript::{Elapsed, Play, Stage};
+use course::transcript::{Elapsed, Patience, Play, Stage};
 use resp::{Decoder, Value, request_bytes};
 
 use crate::{lessons, transcripts};
@@ -145,9 +145,9 @@ impl Stage for TcpStage {
         self.client(client)?.send(bytes)
     }
 
-    fn receive(&mut self, client: &str, awaited: bool) -> Result<Option<(Value, Elapsed)>, String> {
+    fn receive(&mut self, client: &str, patience: Patience) -> Result<Option<(Value, Elapsed)>, String> {
         let connection = self.client(client)?;
-        let reply = connection.receive(if awaited { PATIENCE } else { IMPATIENCE })?;
+        let reply = connection.receive(if patience == Patience::None { IMPATIENCE } else { PATIENCE })?;
         Ok(reply.map(|value| (value, connection.sent.elapsed().as_micros() as Elapsed)))
     }
 

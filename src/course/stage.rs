@@ -1,9 +1,12 @@
 //! A simulated world as a stage: clients by name, replies decoded, virtual time.
 
-use crate::transcript::{Elapsed, Stage};
+use crate::transcript::{Elapsed, Patience, Stage};
 use resp::{Decoder, Value};
 use sim::{ClientId, Instant, World};
 use std::collections::{BTreeMap, VecDeque};
+
+/// How long a client at a prompt waits before the transcript goes on without its reply.
+const LONGEST_WAIT_US: u64 = 60_000_000;
 
 /// A world on which transcripts are played.
 pub struct WorldStage {
@@ -33,6 +36,22 @@ impl WorldStage {
         self.world
     }
 
+    /// Decodes what has reached a client.
+    fn collect(&mut self, name: &str) -> Result<(), String> {
+        let id = self.client(name)?.id;
+        let deliveries = self.world.take(id);
+        let on_stage = self.client(name)?;
+        for delivery in deliveries {
+            on_stage.decoder.feed(&delivery.bytes);
+            while let Some(value) =
+                on_stage.decoder.next().map_err(|error| format!("what the server sent is no RESP: {error:?}"))?
+            {
+                on_stage.replies.push_back((value, delivery.at));
+            }
+        }
+        Ok(())
+    }
+
     fn client(&mut self, name: &str) -> Result<&mut OnStage, String> {
         self.clients.get_mut(name).ok_or_else(|| format!("client {name} is not connected"))
     }
@@ -55,18 +74,17 @@ impl Stage for WorldStage {
         Ok(())
     }
 
-    fn receive(&mut self, client: &str, _awaited: bool) -> Result<Option<(Value, Elapsed)>, String> {
-        let id = self.client(client)?.id;
-        let deliveries = self.world.take(id);
-        let on_stage = self.client(client)?;
-        for delivery in deliveries {
-            on_stage.decoder.feed(&delivery.bytes);
-            while let Some(value) =
-                on_stage.decoder.next().map_err(|error| format!("what the server sent is no RESP: {error:?}"))?
-            {
-                on_stage.replies.push_back((value, delivery.at));
+    fn receive(&mut self, client: &str, patience: Patience) -> Result<Option<(Value, Elapsed)>, String> {
+        self.collect(client)?;
+        if patience == Patience::Time {
+            let until = self.world.now().plus_micros(LONGEST_WAIT_US);
+            while self.client(client)?.replies.is_empty() {
+                let Some(next) = self.world.next_event().filter(|next| *next <= until) else { break };
+                self.world.run_until(next);
+                self.collect(client)?;
             }
         }
+        let on_stage = self.client(client)?;
         let Some((value, at)) = on_stage.replies.pop_front() else { return Ok(None) };
         let sent = match value {
             Value::Push(_) => None,

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! # comment                      a line that begins with #, where no reply is being written
-//! > SET session:1 alice EX 2     client a, the default, sends; the reply follows as redis-cli prints it, up to a blank line
+//! > SET session:1 alice EX 2     client a, the default, sends and waits; the reply follows as redis-cli prints it, up to a blank line
 //! OK                             or the next line of another kind
 //! +1999ms                        time passes: us, ms, s, m, h, d
 //! b> GET session:1               another client, named by a small letter and digits
@@ -37,7 +37,7 @@ mod tests;
 pub use notation::notation;
 pub use parse::{ParseError, arguments};
 pub use pattern::integer_range;
-pub use play::{Difference, Elapsed, Notation, Play, Report, Stage, rendered};
+pub use play::{Difference, Elapsed, Notation, Patience, Play, Report, Stage, rendered};
 
 /// A transcript that was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

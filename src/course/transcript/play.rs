@@ -14,9 +14,8 @@ pub trait Stage {
     fn connect(&mut self, client: &str) -> Result<(), String>;
     /// Sends bytes.
     fn send(&mut self, client: &str, bytes: &[u8]) -> Result<(), String>;
-    /// The next reply to this client, or `None` if none comes while time stands still. Where time is real, `awaited` tells
-    /// whether it is worth waiting for one.
-    fn receive(&mut self, client: &str, awaited: bool) -> Result<Option<(Value, Elapsed)>, String>;
+    /// The next reply to this client, or `None` if none comes.
+    fn receive(&mut self, client: &str, patience: Patience) -> Result<Option<(Value, Elapsed)>, String>;
     /// Lets time pass.
     fn pass(&mut self, us: u64) -> Result<(), String>;
     /// Whether time is the real one, so that it passes by itself.
@@ -25,6 +24,17 @@ pub trait Stage {
     }
     /// Makes sure that the server has seen what was sent without awaiting a reply.
     fn settle(&mut self) {}
+}
+
+/// How long it is worth waiting for a reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// None is expected.
+    None,
+    /// It should be there: time stands still, only a real network may need a moment.
+    Network,
+    /// The client waits for its reply, as one does at a prompt: if the server makes it wait, time passes.
+    Time,
 }
 
 /// How replies are written in a transcript.
@@ -157,7 +167,7 @@ impl<'s, S: Stage> Play<'s, S> {
             self.connected.push(name.to_owned());
             if speaks_resp3.contains(&name) {
                 self.stage.send(name, &resp::request_bytes(["HELLO", "3"]))?;
-                self.stage.receive(name, true)?;
+                self.stage.receive(name, Patience::Network)?;
             }
         }
         self.stage.send(name, bytes)
@@ -165,7 +175,7 @@ impl<'s, S: Stage> Play<'s, S> {
 
     fn ask(&mut self, name: &str, bytes: &[u8]) -> Result<Option<Value>, String> {
         self.send(&Client { name: Some(name.to_owned()) }, bytes, &[])?;
-        Ok(self.stage.receive(name, true)?.map(|(value, _)| value))
+        Ok(self.stage.receive(name, Patience::Network)?.map(|(value, _)| value))
     }
 
     fn compare(
@@ -177,7 +187,12 @@ impl<'s, S: Stage> Play<'s, S> {
         notation: Notation,
         report: &mut Report,
     ) -> Result<(), String> {
-        let reply = self.stage.receive(client.name(), wanted.lines != ["(no reply)"])?;
+        let patience = match command.ends_with("<<") {
+            _ if wanted.lines == ["(no reply)"] => Patience::None,
+            true => Patience::Network,
+            false => Patience::Time,
+        };
+        let reply = self.stage.receive(client.name(), patience)?;
         // A reply that is read later is printed as the reply to what was sent.
         let asked = self.sent.get(client.name()).filter(|_| command.ends_with("<<")).map_or(command, String::as_str);
         let got = match &reply {

@@ -79,6 +79,13 @@ fn types_are_told_apart_in_wire_notation() {
 }
 
 #[test]
+fn a_client_at_a_prompt_waits_and_is_told_how_long() {
+    check("> BLPOP q 1\n(nil)\n(1.00s)\n> BLPOP q 0.4\n(nil)\n");
+    check("b>> BLPOP q 5\nb<<\n(no reply)\n+2s\n> RPUSH q job\n(integer) 1\nb<<\n1) \"q\"\n2) \"job\"\n(2.00s)\n");
+    check("b>> BLPOP q 5\n+6s\nb<<\n(nil)\n(5.00s)\n");
+}
+
+#[test]
 fn bytes_can_be_sent_as_they_are() {
     check("raw > \"PING\\r\\n\"\nPONG\nraw > \"*1\\r\\n\"\n(no reply)\nraw > \"$4\\r\\nPING\\r\\n\"\nPONG\n");
 }

@@ -205,15 +205,15 @@ fn set_name(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
 fn set_info(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     let (attribute, value) = (args.next()?, args.next()?);
     let client = ctx.clients.current();
-    let (name, field) = if attribute.eq_ignore_ascii_case(b"lib-name") {
-        (&b"lib-name"[..], &mut client.library_name)
+    let field = if attribute.eq_ignore_ascii_case(b"lib-name") {
+        &mut client.library_name
     } else if attribute.eq_ignore_ascii_case(b"lib-ver") {
-        (&b"lib-ver"[..], &mut client.library_version)
+        &mut client.library_version
     } else {
         return Err(Error::text(&[b"ERR Unrecognized option '", attribute, b"'"]));
     };
     if !valid_name(value) {
-        return Err(Error::text(&[b"ERR ", name, b" cannot contain spaces, newlines or special characters."]));
+        return Err(Error::text(&[b"ERR ", attribute, b" cannot contain spaces, newlines or special characters."]));
     }
     *field = Text::new(value);
     ctx.reply.ok();

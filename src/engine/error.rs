@@ -62,6 +62,12 @@ texts! {
     RESTORE_TTL = "ERR Invalid TTL value, must be >= 0";
     RESTORE_CHECKSUM = "ERR DUMP payload version or checksum are wrong";
     RESTORE_FORMAT = "ERR Bad data format";
+    NOT_A_HYPERLOGLOG = "WRONGTYPE Key is not a valid HyperLogLog string value.";
+    CORRUPTED_HYPERLOGLOG = "INVALIDOBJ Corrupted HLL object detected";
+    PFDEBUG_NO_KEY = "ERR The specified key does not exist";
+    PFDEBUG_NOT_SPARSE = "ERR HLL encoding is not sparse";
+    PFDEBUG_SIMD = "ERR Argument must be ON or OFF";
+    SORT_NOT_A_DOUBLE = "ERR One or more scores can't be converted into double";
     NOT_AN_INT = "ERR value is out of range, value must between -2147483648 and 2147483647";
     NOT_A_FLOAT = "ERR value is not a valid float";
     OUT_OF_RANGE = "ERR value is out of range";

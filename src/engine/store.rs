@@ -72,6 +72,8 @@ pub struct Store {
     pub(crate) expires_actively: bool,
     /// The largest string that may be built, in bytes (proto-max-bulk-len).
     pub max_string: u64,
+    /// Up to how many bytes a HyperLogLog stays sparse.
+    pub hll_sparse_max_bytes: usize,
     pub(crate) seed: u64,
 }
 
@@ -90,6 +92,7 @@ impl Store {
             leave_no_trace: false,
             expires_actively: true,
             max_string: 512 * 1024 * 1024,
+            hll_sparse_max_bytes: 3000,
             seed,
         }
     }

@@ -11,6 +11,7 @@ mod expire;
 mod generic;
 mod hash;
 mod hash_ttl;
+mod hyperloglog;
 mod info;
 mod keyspace;
 mod lcs;
@@ -20,10 +21,12 @@ pub(crate) mod pubsub;
 mod server;
 mod set;
 mod set_algebra;
+mod sort;
 mod string;
 pub(crate) mod transaction;
 mod zset;
 mod zset_algebra;
+mod zset_blocking;
 mod zset_range;
 
 use crate::table::Command;
@@ -42,6 +45,7 @@ pub(crate) const GROUPS: &[&[Command]] = &[
     hash::COMMANDS,
     hash_ttl::COMMANDS,
     info::COMMANDS,
+    hyperloglog::COMMANDS,
     keyspace::COMMANDS,
     lcs::COMMANDS,
     list::COMMANDS,
@@ -50,9 +54,11 @@ pub(crate) const GROUPS: &[&[Command]] = &[
     set::COMMANDS,
     set_algebra::COMMANDS,
     pubsub::COMMANDS,
+    sort::COMMANDS,
     string::COMMANDS,
     transaction::COMMANDS,
     zset::COMMANDS,
     zset_algebra::COMMANDS,
+    zset_blocking::COMMANDS,
     zset_range::COMMANDS,
 ];

@@ -83,7 +83,7 @@ pub const PARAMETERS: &[Parameter] = &[
     Parameter::new("hash-max-listpack-entries", Integer(0, i64::MAX), "512").alias("hash-max-ziplist-entries").applies(|to, value| to.store.encodings.hash_max_listpack_entries = value.size()),
     Parameter::new("hash-max-listpack-value", Memory(0, LONG), "64").alias("hash-max-ziplist-value").applies(|to, value| to.store.encodings.hash_max_listpack_value = value.size()),
     Parameter::new("hide-user-data-from-log", Bool, "no"),
-    Parameter::new("hll-sparse-max-bytes", Memory(0, LONG), "3000"),
+    Parameter::new("hll-sparse-max-bytes", Memory(0, LONG), "3000").applies(|to, value| to.store.hll_sparse_max_bytes = value.size()),
     Parameter::new("hz", Checked(check::hz), "10"),
     Parameter::new("ignore-warnings", Text, ""),
     Parameter::new("io-threads", Integer(1, 128), "1").immutable(),

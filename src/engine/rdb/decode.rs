@@ -4,8 +4,9 @@
 use super::encode::{NODE_PACKED, NODE_PLAIN};
 use super::wire::Reader;
 use super::{kind, packed};
+use crate::number::parse_double;
 use crate::store::Store;
-use crate::types::{Deadline, End, Fill, Hash, HashLimits, List, Set, SetLimits};
+use crate::types::{Deadline, End, Fill, Hash, HashLimits, List, Set, SetLimits, SortedSet, ZsetLimits};
 use crate::value::{Kind, Value};
 use alloc::vec::Vec;
 use resp::number::parse_integer;
@@ -23,6 +24,22 @@ pub(super) fn value(content: &[u8], db: &Store) -> Option<Value> {
             set(integers.into_iter().map(|integer| resp::number::integer(integer).as_bytes().to_vec()).collect(), db)?
         }
         kind::SET_LISTPACK => set(packed::elements(&reader.string()?)?, db)?,
+        kind::ZSET => {
+            let count = reader.count()?;
+            let members = (0..count).map(|_| Some((reader.string()?.into_owned(), old_double(&mut reader)?)));
+            sorted_set(members.collect::<Option<_>>()?, db)?
+        }
+        kind::ZSET_2 => {
+            let count = reader.count()?;
+            let members = (0..count).map(|_| Some((reader.string()?.into_owned(), reader.double()?)));
+            sorted_set(members.collect::<Option<_>>()?, db)?
+        }
+        kind::ZSET_LISTPACK => {
+            let elements = packed::elements(&reader.string()?)?;
+            let (pairs, []) = elements.as_chunks::<2>() else { return None };
+            let members = pairs.iter().map(|[member, score]| Some((member.clone(), parse_double(score)?)));
+            sorted_set(members.collect::<Option<_>>()?, db)?
+        }
         kind::HASH => {
             let count = reader.count()?;
             let fields = (0..count).map(|_| Some((reader.string()?.into_owned(), reader.string()?.into_owned(), None)));
@@ -117,4 +134,27 @@ fn hash(fields: Vec<Field>, db: &Store) -> Option<Value> {
         }
     }
     (!hash.is_empty()).then(|| hash.into_value())
+}
+
+/// A score as text behind its length; three lengths stand for what is no number.
+fn old_double(reader: &mut Reader) -> Option<f64> {
+    match reader.byte()? {
+        253 => None,
+        254 => Some(f64::INFINITY),
+        255 => Some(f64::NEG_INFINITY),
+        len => parse_double(reader.take(usize::from(len))?),
+    }
+}
+
+fn sorted_set(members: Vec<(Vec<u8>, f64)>, db: &Store) -> Option<Value> {
+    let limits = ZsetLimits::of(db);
+    let longest = members.iter().map(|(member, _)| member.len()).max()?;
+    let mut zset = SortedSet::default();
+    zset.expect(members.len(), longest, &limits);
+    for (member, score) in &members {
+        if score.is_nan() || !zset.set(member, *score, &limits) {
+            return None;
+        }
+    }
+    Some(zset.into_value())
 }

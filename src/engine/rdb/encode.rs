@@ -2,7 +2,8 @@
 
 use super::wire::{put_length, put_string};
 use super::{kind, packed};
-use crate::types::{Hash, List, Set};
+use crate::types::listpack::Listpack;
+use crate::types::{Hash, List, Set, SortedSet};
 use crate::value::Value;
 use alloc::vec::Vec;
 
@@ -22,7 +23,7 @@ pub(super) fn value(out: &mut Vec<u8>, value: &Value) {
         Value::List(value) => list(out, value),
         Value::Set(value) => set(out, value),
         Value::Hash(value) => hash(out, value),
-        Value::SortedSet(_) => {}
+        Value::SortedSet(value) => sorted_set(out, value),
     }
 }
 
@@ -91,5 +92,25 @@ fn hash(out: &mut Vec<u8>, hash: &Hash) {
         }
         put_string(out, &field.name.text());
         put_string(out, &field.value.text());
+    }
+}
+
+fn sorted_set(out: &mut Vec<u8>, zset: &SortedSet) {
+    if zset.encoding() == "listpack" {
+        let mut packed = Listpack::default();
+        for ranked in zset.iter() {
+            packed.push_back(&ranked.member);
+            packed.push_back(resp::number::double(ranked.score.0).as_bytes());
+        }
+        out.push(kind::ZSET_LISTPACK);
+        put_string(out, &packed::listpack(&packed));
+        return;
+    }
+    out.push(kind::ZSET_2);
+    put_length(out, zset.len() as u64);
+    // From the highest score down, so that a reader that inserts always inserts in front.
+    for ranked in zset.walk(0..zset.len(), true) {
+        put_string(out, &ranked.member);
+        out.extend_from_slice(&ranked.score.0.to_bits().to_le_bytes());
     }
 }

@@ -2,6 +2,7 @@
 
 mod deadlines;
 mod hash;
+pub mod hyperloglog;
 mod list;
 pub mod listpack;
 mod set;

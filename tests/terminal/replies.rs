@@ -6,7 +6,7 @@ use std::fs;
 use std::io::{Read, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 
 use term::render::{Mode, render_bytes, render_for};
@@ -121,7 +121,7 @@ fn replies_are_printed_as_redis_cli_prints_them() {
     assert!(wrong.is_empty(), "{wrong}");
 }
 
-/// Answers every request on every connection with the bytes that are in `reply`.
+/// Answers every request on every connection with the bytes that are in `reply`, or, when there are none, with its words.
 fn parrot(reply: Arc<Mutex<Vec<u8>>>) -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
     let port = listener.local_addr().expect("an address").port();
@@ -142,7 +142,10 @@ fn answer(mut connection: TcpStream, reply: &Mutex<Vec<u8>>) {
         while let Ok(Some(request)) = requests.next() {
             let name = request.as_elements().and_then(|words| words.first()?.as_bytes()).unwrap_or_default();
             let hello = name.eq_ignore_ascii_case(b"hello");
-            let bytes = if hello { b"+OK\r\n".to_vec() } else { reply.lock().expect("the reply").clone() };
+            let mut bytes = if hello { b"+OK\r\n".to_vec() } else { reply.lock().expect("the reply").clone() };
+            if bytes.is_empty() {
+                request.encode(&mut bytes);
+            }
             if connection.write_all(&bytes).is_err() {
                 return;
             }
@@ -184,4 +187,109 @@ fn oracle_redis_cli_prints_what_is_recorded() {
     } else {
         assert!(wrong.is_empty(), "{wrong}");
     }
+}
+
+/// Numbers below a limit, the same on every run.
+fn seeded(mut state: u64) -> impl FnMut(usize) -> usize {
+    move |limit| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state % limit as u64) as usize
+    }
+}
+
+/// A reply drawn from all types that redis-cli knows.
+fn drawn(random: &mut dyn FnMut(usize) -> usize, depth: usize) -> resp::Value {
+    use resp::Value;
+    let texts: [&[u8]; 8] = [b"", b"a", b"two words", b"x\ny", b"q\"\\", b"\x00\xff\x1b", "\u{20ac}".as_bytes(), b"0"];
+    let doubles = ["0", "-1.5", "1e+100", "inf", "nan", "3.0"];
+    let most = if depth == 0 { 9 } else { 13 };
+    let several = |count: usize, random: &mut dyn FnMut(usize) -> usize| -> Vec<Value> {
+        (0..count).map(|_| drawn(random, depth - 1)).collect()
+    };
+    match random(most) {
+        0 => Value::Simple(b"status".to_vec()),
+        1 => Value::Error(b"ERR it is \"so\"".to_vec()),
+        2 => Value::Integer(random(2000) as i64 - 1000),
+        3 => Value::Null,
+        4 => Value::Boolean(random(2) == 0),
+        5 => Value::Double(doubles[random(doubles.len())].to_owned()),
+        6 => Value::Verbatim { format: *b"txt", text: texts[random(texts.len())].to_vec() },
+        7 | 8 => Value::Bulk(texts[random(texts.len())].to_vec()),
+        9 => {
+            let count = [0, 1, 2, 3, 11][random(5)];
+            Value::Array(several(count, random))
+        }
+        10 => {
+            let count = random(4);
+            Value::Set(several(count, random))
+        }
+        _ => {
+            let count = random(4);
+            let (keys, values) = (several(count, random), several(count, random));
+            Value::Map(keys.into_iter().zip(values).collect())
+        }
+    }
+}
+
+#[test]
+fn oracle_redis_cli_prints_drawn_replies_as_we_do() {
+    let Some(cli) = redis_cli() else { return };
+    let reply = Arc::new(Mutex::new(Vec::new()));
+    let port = parrot(Arc::clone(&reply)).to_string();
+    let mut random = seeded(86);
+    let mut wrong = String::new();
+    for _ in 0..150 {
+        let value = drawn(&mut random, 3);
+        let mut bytes = Vec::new();
+        value.encode(&mut bytes);
+        bytes.clone_into(&mut reply.lock().expect("the reply"));
+        for mode in Mode::ALL {
+            let run = Command::new(&cli).args(["-p", &port, mode.option(), "get", "k"]).output();
+            let printed = run.expect("redis-cli runs").stdout;
+            let ours = render_bytes(&value, mode);
+            if ours != printed {
+                let (reply, ours, printed) = (escaped(&bytes), escaped(&ours), escaped(&printed));
+                writeln!(wrong, "{} {reply}\n   ours {ours}\n  redis {printed}", mode.option())
+                    .expect("a string takes text");
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn oracle_redis_cli_splits_drawn_lines_as_we_do() {
+    let Some(cli) = redis_cli() else { return };
+    let port = parrot(Arc::default()).to_string();
+    let mut random = seeded(7);
+    let parts =
+        ["a", "b", " ", " ", "\t", "\"", "\"", "'", "'", "\\", "\\x4", "1", "f", "\\n", "\\'", "\\\"", "\u{fc}"];
+    let mut lines = String::new();
+    let mut ours = String::new();
+    for _ in 0..3000 {
+        let line: String = (0..random(12)).map(|_| parts[random(parts.len())]).collect();
+        // The word in front keeps a line from being one of redis-cli's own.
+        let line = format!("x {line}");
+        match term::quote::split(&line) {
+            Ok(words) => {
+                let words = words.into_iter().map(resp::Value::Bulk).collect();
+                ours.push_str(&term::render(&resp::Value::Array(words), Mode::Terminal));
+            }
+            Err(_) => ours.push_str("Invalid argument(s)\n"),
+        }
+        lines.push_str(&line);
+        lines.push('\n');
+    }
+    let mut command = Command::new(&cli);
+    command.args(["-p", &port]).env("FAKETTY", "1").env("HOME", "/nonexistent");
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("redis-cli runs");
+    let mut input = child.stdin.take().expect("a pipe");
+    let writer = std::thread::spawn(move || input.write_all(lines.as_bytes()));
+    let output = child.wait_with_output().expect("redis-cli ends");
+    writer.join().expect("the writer ends").expect("redis-cli reads");
+    let theirs = String::from_utf8_lossy(&output.stdout).into_owned();
+    let differs = ours.lines().zip(theirs.lines()).position(|(ours, theirs)| ours != theirs);
+    assert!(ours == theirs, "{differs:?}: {:?}", differs.map(|at| (ours.lines().nth(at), theirs.lines().nth(at))));
 }

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use course::goal;
-use course::lesson::{Block, Lesson, Task, compile};
+use course::lesson::compile::{self, Source};
+use course::lesson::{Block, Lesson, Task};
 use course::progress::mark_of;
 use course::stage::WorldStage;
 use course::transcript::{Play, Stage, arguments};
@@ -27,8 +28,8 @@ fn parse(text: &str) -> Transcript {
 }
 
 /// Plays a transcript and notes what differs; says how many replies were compared.
-fn play<S: Stage>(play: &mut Play<'_, S>, text: &str, what: &str, complaints: &mut Vec<String>) -> u32 {
-    match play.run(&parse(text)) {
+fn play<S: Stage>(play: &mut Play<'_, S>, transcript: &Transcript, what: &str, complaints: &mut Vec<String>) -> u32 {
+    match play.run(transcript) {
         Ok(report) => {
             for difference in &report.differences {
                 complaints.push(format!("{what}: {difference}"));
@@ -42,30 +43,51 @@ fn play<S: Stage>(play: &mut Play<'_, S>, text: &str, what: &str, complaints: &m
     }
 }
 
+/// Lessons with the files they were made of.
+pub fn with_sources() -> Vec<(Lesson, Source)> {
+    let folder = root().join("lessons");
+    let lessons = course().into_iter();
+    lessons
+        .map(|lesson| {
+            let source = compile::read(&folder, &folder.join(&lesson.slug)).expect("it was compiled");
+            (lesson, source)
+        })
+        .collect()
+}
+
 /// Plays the page from top to bottom.
-pub fn play_page<S: Stage>(lesson: &Lesson, stage: &mut S, complaints: &mut Vec<String>) -> u32 {
+pub fn play_page<S: Stage>(lesson: &Lesson, source: &Source, stage: &mut S, complaints: &mut Vec<String>) -> u32 {
     let mut player = Play::new(stage);
-    let mut compared = play(&mut player, &lesson.start, &format!("{}/start.redis", lesson.slug), complaints);
-    for (index, transcript) in lesson.transcripts().iter().enumerate() {
-        let what = format!("{}, transcript {} of the page", lesson.slug, index + 1);
-        compared += play(&mut player, transcript, &what, complaints);
+    let slug = &lesson.slug;
+    let mut compared = play(&mut player, &parse(&lesson.start), &format!("lessons/{slug}/start.redis"), complaints);
+    let mut from = 0;
+    for transcript in lesson.transcripts() {
+        // The text stands in the page as it is, so that its line can be found.
+        let at = source.index[from..].find(transcript).map_or(from, |at| from + at);
+        from = at + transcript.len();
+        let first = 1 + source.index[..at].matches('\n').count() as u32;
+        let transcript = Transcript::parse_at(transcript, first).expect("it was compiled");
+        compared += play(&mut player, &transcript, &format!("lessons/{slug}/index.md"), complaints);
     }
     compared
 }
 
 /// Plays start, solution and goal of a task.
-pub fn play_task<S: Stage>(lesson: &Lesson, task: &Task, stage: &mut S, complaints: &mut Vec<String>) -> u32 {
-    let what = format!("{}, {:?}", lesson.slug, task.title);
-    let compared = play(&mut Play::new(stage), &lesson.start, &what, complaints);
+pub fn play_task<S: Stage>(
+    lesson: &Lesson,
+    source: &Source,
+    task: &Task,
+    stage: &mut S,
+    complaints: &mut Vec<String>,
+) -> u32 {
+    let slug = &lesson.slug;
     let mut player = Play::new(stage);
-    for command in &task.solution {
-        // What it says is compared below, on the engine.
-        let transcript = parse(&format!("> {command}\n..."));
-        if let Err(error) = player.run(&transcript) {
-            complaints.push(format!("{what}:{error}"));
-        }
-    }
-    compared + play(&mut Play::new(stage), &task.goal, &what, complaints)
+    let mut compared = play(&mut player, &parse(&lesson.start), &format!("lessons/{slug}/start.redis"), complaints);
+    let solutions = parse(&source.solution).tasks();
+    let solution = solutions.iter().find(|(title, _)| *title == task.title).expect("it was compiled");
+    compared += play(&mut player, &solution.1, &format!("lessons/{slug}/solution.redis"), complaints);
+    let what = format!("lessons/{slug}, goal of {:?}", task.title);
+    compared + play(&mut Play::new(stage), &parse(&task.goal), &what, complaints)
 }
 
 fn started(lesson: &Lesson) -> WorldStage {
@@ -91,9 +113,13 @@ fn solve(stage: &mut WorldStage, task: &Task) {
 fn the_page_says_what_the_server_says() {
     let mut complaints = Vec::new();
     let mut compared = 0;
-    for lesson in course() {
+    for (lesson, source) in with_sources() {
         let mut stage = WorldStage::new(World::new(&WorldConfig::default()));
-        compared += play_page(&lesson, &mut stage, &mut complaints);
+        compared += play_page(&lesson, &source, &mut stage, &mut complaints);
+        for task in &lesson.tasks {
+            let mut stage = WorldStage::new(World::new(&WorldConfig::default()));
+            compared += play_task(&lesson, &source, task, &mut stage, &mut complaints);
+        }
     }
     println!("lessons: {compared} replies compared");
     assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
@@ -134,6 +160,85 @@ fn every_solution_meets_its_goal_and_keeps_the_rules() {
             let verdict = goal::check(stage.world(), task, &typed(task)).expect("the goal plays");
             assert!(verdict.is_met(), "{}: {:?} after the others: {verdict:?}", lesson.slug, task.title);
         }
+    }
+}
+
+/// What people try first, and what they are told.
+#[test]
+fn a_wrong_attempt_is_told_what_differs() {
+    let lessons = course();
+    for (slug, title, attempt, wanted) in [
+        (
+            "01-first-steps/01-what-redis-is",
+            "Remember Grace",
+            "PING",
+            "wanted GET session:c0de \"Grace\"; you have (nil), no such key",
+        ),
+        ("01-first-steps/01-what-redis-is", "Count three visitors", "SET visits:tea 3", "not yet with INCR"),
+        (
+            "01-first-steps/02-the-prompt",
+            "A motto",
+            "SET motto Keep",
+            "wanted GET motto \"Keep it simple\"; you have \"Keep\"",
+        ),
+        (
+            "01-first-steps/02-the-prompt",
+            "Sweep up after a comment",
+            "PING",
+            "wanted EXISTS -- 0, it does not exist; you have 1, it exists",
+        ),
+        (
+            "01-first-steps/03-keys",
+            "Move house",
+            "RENAMENX cart:guest cart:ada",
+            "wanted LRANGE cart:ada 0 -1 \"apples\", \"plums\"; you have \"pears\"",
+        ),
+        (
+            "01-first-steps/03-keys",
+            "Clear out, gently",
+            "KEYS tmp:*",
+            "used KEYS, which this task does without: go back to where the task began",
+        ),
+        (
+            "02-data-types/01-strings",
+            "Three settings, one trip",
+            "SET theme:ada dark",
+            "wanted MGET theme:ada lang:ada zoom:ada \"dark\", \"fr\", \"110\"; you have \"dark\", (nil), (nil)",
+        ),
+        (
+            "03-lifetime/01-expiry",
+            "A one-time code",
+            "SET otp:7 4711",
+            "wanted TTL otp:7 from 90 to 120; you have -1, no expiry",
+        ),
+        (
+            "03-lifetime/01-expiry",
+            "A one-time code",
+            "SET otp:7 4711 EX 130",
+            "wanted TTL otp:7 from 90 to 120; you have 130",
+        ),
+        (
+            "03-lifetime/01-expiry",
+            "A new price, the same deadline",
+            "SET coupon:spring 20%",
+            "wanted TTL coupon:spring from 1 to 86400; you have -1, no expiry",
+        ),
+        (
+            "03-lifetime/01-expiry",
+            "Never mind",
+            "DEL session:ada",
+            "wanted TTL session:ada -1, no expiry; you have -2, no such key",
+        ),
+    ] {
+        let lesson = lessons.iter().find(|lesson| lesson.slug == slug).expect("the lesson");
+        let task = lesson.tasks.iter().find(|task| task.title == title).expect("the task");
+        let mut stage = started(lesson);
+        Play::new(&mut stage).run(&parse(&format!("> {attempt}\n..."))).expect("the attempt plays");
+        let typed: Vec<_> = arguments(attempt).into_iter().collect();
+        let verdict = goal::check(stage.world(), task, &typed).expect("the goal plays");
+        let said = verdict.unmet.iter().map(ToString::to_string).chain(verdict.broken.iter().map(ToString::to_string));
+        let said: Vec<String> = said.collect();
+        assert!(said.iter().any(|said| said == wanted), "{slug}, {attempt}: {said:#?}");
     }
 }
 

@@ -109,7 +109,7 @@ struct Range {
 /// The first `A..B` of a line.
 fn range(line: &str) -> Option<Range> {
     let dots = line.find("..")?;
-    let low_start = line[..dots].rfind(|c: char| !c.is_ascii_digit()).map_or(0, |at| at + 1);
+    let low_start = dots - line[..dots].bytes().rev().take_while(u8::is_ascii_digit).count();
     let low_start = if line[..low_start].ends_with('-') { low_start - 1 } else { low_start };
     let after = &line[dots + 2..];
     let high_len =
@@ -225,6 +225,30 @@ mod tests {
         assert!(matches("[:1, :90..100]", "[:1, :97]"));
         assert_eq!(integer_range("(integer) 1..97"), Some((1, 97)));
         assert_eq!(integer_range("(integer) 1"), None);
+    }
+
+    #[test]
+    fn any_text_can_be_compared() {
+        for wanted in [
+            "é1..2",
+            "..",
+            "1..",
+            "..é",
+            "<é>",
+            "<a",
+            "<a>é",
+            "é<a>",
+            "(integer) 1..99999999999999999999",
+            "1) é",
+            "1)é",
+            "...",
+        ] {
+            for got in ["", "é", "é2", "1", "é1..2", "1) é", "[\"é"] {
+                matches(wanted, got);
+                matches(&format!("{wanted}\n(in any order)"), got);
+            }
+        }
+        assert!(matches("é1..3", "é2"));
     }
 
     #[test]

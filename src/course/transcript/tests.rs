@@ -117,3 +117,43 @@ fn a_reply_is_read_only_from_a_client_that_has_come() {
     let transcript = Transcript::parse("b<<\n(no reply)\n").expect("a transcript");
     assert!(Play::new(&mut stage).run(&transcript).is_err());
 }
+
+/// Whatever stands in a file, reading it ends well, and what could be read is printed as what is read again.
+#[test]
+fn any_text_can_be_read() {
+    let pieces = [
+        "> ",
+        "b> ",
+        "a>> ",
+        "b<<",
+        "raw > ",
+        "\"x\"",
+        "+1s",
+        "+",
+        "@",
+        "wire",
+        "task T",
+        "# c",
+        "!kill",
+        "é",
+        "\n",
+        "\n",
+        "\n\n",
+        "GET k",
+        "(in any order)",
+        "...",
+    ];
+    let mut state = 7_u64;
+    for _ in 0..20_000 {
+        let mut text = String::new();
+        for _ in 0..12 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            text.push_str(pieces[(state >> 33) as usize % pieces.len()]);
+        }
+        if let Ok(transcript) = Transcript::parse(&text) {
+            let printed = transcript.to_string();
+            let again = Transcript::parse(&printed).unwrap_or_else(|error| panic!("{text:?}\n{printed:?}\n{error}"));
+            assert_eq!(again.to_string(), printed, "{text:?}");
+        }
+    }
+}

@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::request::Request;
 use crate::server::Server;
 use crate::store::Store;
-use crate::table::Command;
+use crate::table::{Command, Flag};
 use crate::text::Text;
 use crate::time::Instant;
 use alloc::boxed::Box;
@@ -48,10 +48,24 @@ impl Ctx<'_> {
             self.reply.rewind(start);
             self.fail(&error);
         }
+        // A command that begins to wait is counted once its wait is over.
+        let mut waits = || self.clients.current().blocked.is_some() || self.blocks_again == Some(true);
+        if !command.has(Flag::Blocking) || !waits() {
+            self.count(command, args, 1 + self.effort - effort, failed);
+        }
+    }
+
+    /// What INFO and SLOWLOG tell of a command that ran.
+    #[inline]
+    fn count(&mut self, command: &Command, args: &Args, effort: u64, failed: bool) {
         if let Some(statistics) = self.server.calls.get_mut(usize::from(command.id)) {
             statistics.calls += 1;
-            statistics.effort += 1 + self.effort - effort;
+            statistics.effort += effort;
             statistics.failed += u64::from(failed);
+        }
+        let slower_than = self.server.slow_log.slower_than;
+        if slower_than >= 0 && effort >= slower_than as u64 && !command.has(Flag::SkipSlowLog) {
+            self.server.slow_log.add(command, args, effort, self.now, self.clients.current());
         }
     }
 

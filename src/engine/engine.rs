@@ -380,6 +380,12 @@ impl Ctx<'_> {
     fn dispatch(&mut self, command: &'static Command, args: &mut Args) {
         let client = self.clients.current();
         client.last_command = command.full_name;
+        if let Some(tracking) = &mut client.tracking
+            && !command.full_name.starts_with("client|")
+        {
+            // CLIENT CACHING is about one command.
+            tracking.caching = false;
+        }
         if !client.authenticated && !command.has(Flag::NoAuth) && !self.server.password.is_empty() {
             self.refuse(&Error::NOT_AUTHENTICATED, args);
         } else if client.protocol == Protocol::Resp2

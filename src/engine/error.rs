@@ -53,6 +53,7 @@ texts! {
     PACKED_THRESHOLD = "ERR argument must be a memory value bigger than 1 and smaller than 4gb";
     NEEDS_RESP3 = "ERR RESP2 is not supported by this command";
     PROTOCOL_TYPE = "ERR Wrong protocol type name. Please use one of the following: string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false";
+    SLOWLOG_COUNT = "ERR count should be greater than or equal to -1";
     NO_CONFIG_FILE = "ERR The server is running without a config file";
     SYNTAX = "ERR syntax error";
     NOT_AN_INTEGER = "ERR value is not an integer or out of range";
@@ -151,6 +152,17 @@ impl Error {
 
     pub fn wrong_arguments(command: &str) -> Error {
         Error::text(&[b"ERR wrong number of arguments for '", command.as_bytes(), b"' command"])
+    }
+
+    pub fn subcommand_arguments(parent: &str, word: &[u8]) -> Error {
+        let parent = parent.to_ascii_uppercase();
+        Error::text(&[
+            b"ERR unknown subcommand or wrong number of arguments for '",
+            word,
+            b"'. Try ",
+            parent.as_bytes(),
+            b" HELP.",
+        ])
     }
 
     pub fn unknown_subcommand(parent: &str, word: &[u8]) -> Error {

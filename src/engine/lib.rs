@@ -30,6 +30,7 @@ pub mod rdb;
 mod request;
 mod server;
 mod settle;
+mod slowlog;
 mod store;
 pub mod table;
 mod text;

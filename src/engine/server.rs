@@ -5,6 +5,7 @@ use crate::config::Settings;
 use crate::event::Event;
 use crate::io::{ClientId, Config};
 use crate::pubsub::{Outbox, PubSub};
+use crate::slowlog::SlowLog;
 use crate::table;
 use crate::text::Text;
 use crate::time::Instant;
@@ -106,6 +107,7 @@ pub struct Server {
     pub(crate) calls: Vec<CallStatistics>,
     /// How many errors of each code were replied.
     pub(crate) errors: Vec<(Text, u64)>,
+    pub(crate) slow_log: SlowLog,
     /// Refused AUTHs.
     pub(crate) denied_auth: u64,
     /// The replication id: 40 hexadecimal digits.
@@ -138,6 +140,7 @@ impl Server {
             orders: Vec::new(),
             calls: alloc::vec![CallStatistics::default(); table::ROWS],
             errors: Vec::new(),
+            slow_log: SlowLog::default(),
             denied_auth: 0,
             replication_id,
             last_save: started,

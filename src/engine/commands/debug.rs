@@ -86,11 +86,7 @@ fn debug(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
         }
         (b"log" | b"dict-resizing", 1) => ctx.reply.ok(),
         _ => {
-            return Err(Error::text(&[
-                b"ERR unknown subcommand or wrong number of arguments for '",
-                word,
-                b"'. Try DEBUG HELP.",
-            ]));
+            return Err(Error::subcommand_arguments("debug", word));
         }
     }
     Ok(())

@@ -22,6 +22,7 @@ mod server;
 mod set;
 mod set_algebra;
 mod sort;
+mod slowlog;
 mod string;
 pub(crate) mod transaction;
 mod zset;
@@ -55,6 +56,7 @@ pub(crate) const GROUPS: &[&[Command]] = &[
     set_algebra::COMMANDS,
     pubsub::COMMANDS,
     sort::COMMANDS,
+    slowlog::COMMANDS,
     string::COMMANDS,
     transaction::COMMANDS,
     zset::COMMANDS,

@@ -29,7 +29,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .complexity("O(1) with a small average constant for one key; O(N) with N keys and a large constant")
         .flags(&[ReadOnly])
         .keys(&[Keys::range(1, -1, 1, "RW access")]),
-    Command::new("pfdebug", "subcommand:string key", pfdebug)
+    Command::new("pfdebug", "subcommand key", pfdebug)
         .group(Group::HyperLogLog)
         .since("2.8.9")
         .summary("Shows the inside of a sketch.")

@@ -192,13 +192,11 @@ impl Parser {
         argument.name = Cow::Borrowed(if name.is_empty() { text } else { name });
         argument.display_text = Cow::Borrowed(text);
         let spec = spec.and_then(|digits| digits.parse().ok());
-        if argument.kind == Kind::Key {
-            let index = spec.unwrap_or(self.keys);
+        let index = spec.and_then(|digits| digits.parse().ok());
+        if argument.kind == Kind::Key || index.is_some() {
+            let index = index.unwrap_or(self.keys);
             argument.key_spec_index = Some(index);
             self.keys = index + 1;
-        } else {
-            // SORT's patterns are no keys, but they lead to some.
-            argument.key_spec_index = spec;
         }
         argument
     }

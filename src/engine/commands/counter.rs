@@ -11,27 +11,27 @@ use crate::value::Value;
 use resp::number::parse_integer;
 
 pub(super) const COMMANDS: &[Command] = &[
-    Command::new("decr", "key:key", decr)
+    Command::new("decr", "key", decr)
         .group(Group::String)
         .summary("Takes 1 off the integer at a key; a missing key counts as 0.")
         .flags(&[Write, DenyOom, Fast])
         .keys(&[Keys::one(1, "RW access update")]),
-    Command::new("decrby", "key:key decrement", decrby)
+    Command::new("decrby", "key decrement", decrby)
         .group(Group::String)
         .summary("Takes a number off the integer at a key; a missing key counts as 0.")
         .flags(&[Write, DenyOom, Fast])
         .keys(&[Keys::one(1, "RW access update")]),
-    Command::new("incr", "key:key", incr)
+    Command::new("incr", "key", incr)
         .group(Group::String)
         .summary("Adds 1 to the integer at a key; a missing key counts as 0.")
         .flags(&[Write, DenyOom, Fast])
         .keys(&[Keys::one(1, "RW access update")]),
-    Command::new("incrby", "key:key increment", incrby)
+    Command::new("incrby", "key increment", incrby)
         .group(Group::String)
         .summary("Adds a number to the integer at a key; a missing key counts as 0.")
         .flags(&[Write, DenyOom, Fast])
         .keys(&[Keys::one(1, "RW access update")]),
-    Command::new("incrbyfloat", "key:key increment:double", incrbyfloat)
+    Command::new("incrbyfloat", "key increment:double", incrbyfloat)
         .group(Group::String)
         .since("2.6.0")
         .summary("Adds a number with a fraction to the number at a key; a missing key counts as 0.")

@@ -8,7 +8,7 @@ use crate::rdb::{self, RestoreError};
 use crate::table::{Command, Flag::*, Keys};
 
 pub(super) const COMMANDS: &[Command] = &[
-    Command::new("dump", "key:key", dump)
+    Command::new("dump", "key", dump)
         .since("2.6.0")
         .summary("Gives a key's value as bytes that RESTORE takes, here or on another server.")
         .complexity("O(1) to find the key, O(N) with a value of N bytes to write it")
@@ -17,7 +17,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .tips(&["nondeterministic_output"]),
     Command::new(
         "restore",
-        "key:key ttl serialized-value [REPLACE@3.0.0] [ABSTTL@5.0.0] [IDLETIME seconds@5.0.0] [FREQ frequency@5.0.0]",
+        "key ttl serialized-value [REPLACE@3.0.0] [ABSTTL@5.0.0] [IDLETIME seconds@5.0.0] [FREQ frequency@5.0.0]",
         restore,
     )
     .since("2.6.0")

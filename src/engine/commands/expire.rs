@@ -8,47 +8,47 @@ use crate::table::{Command, Flag::*, Keys};
 use crate::ttl::Unit;
 
 pub(super) const COMMANDS: &[Command] = &[
-    Command::new("expire", "key:key seconds [condition@7.0.0: NX | XX | GT | LT]", expire)
+    Command::new("expire", "key seconds [condition@7.0.0: NX | XX | GT | LT]", expire)
         .summary("Lets a key live for some seconds from now.")
         .flags(&[Write, Fast])
         .keys(&[Keys::one(1, "RW update")]),
-    Command::new("expireat", "key:key unix-time-seconds [condition@7.0.0: NX | XX | GT | LT]", expireat)
+    Command::new("expireat", "key unix-time-seconds [condition@7.0.0: NX | XX | GT | LT]", expireat)
         .since("1.2.0")
         .summary("Lets a key live until a Unix time in seconds.")
         .flags(&[Write, Fast])
         .keys(&[Keys::one(1, "RW update")]),
-    Command::new("expiretime", "key:key", expiretime)
+    Command::new("expiretime", "key", expiretime)
         .since("7.0.0")
         .summary("Says at which Unix time, in seconds, a key expires.")
         .flags(&[ReadOnly, Fast])
         .keys(&[Keys::one(1, "RO access")]),
-    Command::new("persist", "key:key", persist)
+    Command::new("persist", "key", persist)
         .since("2.2.0")
         .summary("Takes a key's time to live away, so that it stays.")
         .flags(&[Write, Fast])
         .keys(&[Keys::one(1, "RW update")]),
-    Command::new("pexpire", "key:key milliseconds [condition@7.0.0: NX | XX | GT | LT]", pexpire)
+    Command::new("pexpire", "key milliseconds [condition@7.0.0: NX | XX | GT | LT]", pexpire)
         .since("2.6.0")
         .summary("Lets a key live for some milliseconds from now.")
         .flags(&[Write, Fast])
         .keys(&[Keys::one(1, "RW update")]),
-    Command::new("pexpireat", "key:key unix-time-milliseconds [condition@7.0.0: NX | XX | GT | LT]", pexpireat)
+    Command::new("pexpireat", "key unix-time-milliseconds [condition@7.0.0: NX | XX | GT | LT]", pexpireat)
         .since("2.6.0")
         .summary("Lets a key live until a Unix time in milliseconds.")
         .flags(&[Write, Fast])
         .keys(&[Keys::one(1, "RW update")]),
-    Command::new("pexpiretime", "key:key", pexpiretime)
+    Command::new("pexpiretime", "key", pexpiretime)
         .since("7.0.0")
         .summary("Says at which Unix time, in milliseconds, a key expires.")
         .flags(&[ReadOnly, Fast])
         .keys(&[Keys::one(1, "RO access")]),
-    Command::new("pttl", "key:key", pttl)
+    Command::new("pttl", "key", pttl)
         .since("2.6.0")
         .summary("Says how many milliseconds a key has left to live.")
         .flags(&[ReadOnly, Fast])
         .keys(&[Keys::one(1, "RO access")])
         .tips(&["nondeterministic_output"]),
-    Command::new("ttl", "key:key", ttl)
+    Command::new("ttl", "key", ttl)
         .summary("Says how many seconds a key has left to live.")
         .flags(&[ReadOnly, Fast])
         .keys(&[Keys::one(1, "RO access")])

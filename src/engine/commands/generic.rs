@@ -7,48 +7,48 @@ use crate::event::Class;
 use crate::table::{Command, Flag::*, Keys};
 
 pub(super) const COMMANDS: &[Command] = &[
-    Command::new("copy", "source:key destination:key [DB destination-db] [REPLACE]", copy)
+    Command::new("copy", "source destination [DB destination-db] [REPLACE]", copy)
         .since("6.2.0")
         .summary("Copies a key's value, and its time to live, to another key.")
         .complexity("O(N) with N nested elements; O(1) for strings")
         .flags(&[Write, DenyOom])
         .keys(&[Keys::one(1, "RO access"), Keys::one(2, "OW update")]),
-    Command::new("del", "key:key [key ...]", del)
+    Command::new("del", "key [key ...]", del)
         .summary("Deletes keys and says how many were there.")
         .complexity("O(N) with N keys; O(M) more for each key that holds M elements")
         .flags(&[Write])
         .keys(&[Keys::range(1, -1, 1, "RM delete")])
         .tips(&["request_policy:multi_shard", "response_policy:agg_sum"]),
-    Command::new("exists", "key:key [key ...]", exists)
+    Command::new("exists", "key [key ...]", exists)
         .summary("Says how many of the keys are there; a key named twice counts twice.")
         .complexity("O(N) with N keys")
         .flags(&[ReadOnly, Fast])
         .keys(&[Keys::range(1, -1, 1, "RO")])
         .tips(&["request_policy:multi_shard", "response_policy:agg_sum"]),
-    Command::new("move", "key:key db", move_key)
+    Command::new("move", "key db", move_key)
         .summary("Moves a key to another database.")
         .flags(&[Write, Fast])
         .keys(&[Keys::one(1, "RW access update")]),
-    Command::new("rename", "key:key newkey:key", rename)
+    Command::new("rename", "key newkey", rename)
         .summary("Gives a key another name, replacing whatever had that name.")
         .flags(&[Write])
         .keys(&[Keys::one(1, "RW access delete"), Keys::one(2, "OW update")]),
-    Command::new("renamenx", "key:key newkey:key", renamenx)
+    Command::new("renamenx", "key newkey", renamenx)
         .summary("Gives a key another name, unless that name is taken.")
         .flags(&[Write, Fast])
         .keys(&[Keys::one(1, "RW access delete"), Keys::one(2, "OW insert")]),
-    Command::new("touch", "key:key [key ...]", touch)
+    Command::new("touch", "key [key ...]", touch)
         .since("3.2.1")
         .summary("Counts as an access to the keys and says how many are there.")
         .complexity("O(N) with N keys")
         .flags(&[ReadOnly, Fast])
         .keys(&[Keys::range(1, -1, 1, "RO")])
         .tips(&["request_policy:multi_shard", "response_policy:agg_sum"]),
-    Command::new("type", "key:key", type_of)
+    Command::new("type", "key", type_of)
         .summary("Says which type of value a key holds.")
         .flags(&[ReadOnly, Fast])
         .keys(&[Keys::one(1, "RO")]),
-    Command::new("unlink", "key:key [key ...]", del)
+    Command::new("unlink", "key [key ...]", del)
         .since("4.0.0")
         .summary("Deletes keys; the memory is given back in the background.")
         .complexity("O(1) a key; the rest is done in another thread")

@@ -17,7 +17,7 @@ use resp::number::parse_integer;
 pub(super) const COMMANDS: &[Command] = &[
     Command::new(
         "hexpire",
-        "key:key seconds [condition: NX | XX | GT | LT] <FIELDS numfields field [field ...]>",
+        "key seconds [condition: NX | XX | GT | LT] <FIELDS numfields field [field ...]>",
         hexpire,
     )
         .group(Group::Hash)
@@ -28,7 +28,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .keys(&[Keys::one(1, "RW update")]),
     Command::new(
         "hexpireat",
-        "key:key unix-time-seconds [condition: NX | XX | GT | LT] <FIELDS numfields field [field ...]>",
+        "key unix-time-seconds [condition: NX | XX | GT | LT] <FIELDS numfields field [field ...]>",
         hexpireat,
     )
         .group(Group::Hash)
@@ -39,7 +39,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .keys(&[Keys::one(1, "RW update")]),
     Command::new(
         "hexpiretime",
-        "key:key <FIELDS numfields field [field ...]>",
+        "key <FIELDS numfields field [field ...]>",
         hexpiretime,
     )
         .group(Group::Hash)
@@ -50,7 +50,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .keys(&[Keys::one(1, "RO access")]),
     Command::new(
         "hpersist",
-        "key:key <FIELDS numfields field [field ...]>",
+        "key <FIELDS numfields field [field ...]>",
         hpersist,
     )
         .group(Group::Hash)
@@ -61,7 +61,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .keys(&[Keys::one(1, "RW update")]),
     Command::new(
         "hpexpire",
-        "key:key milliseconds [condition: NX | XX | GT | LT] <FIELDS numfields field [field ...]>",
+        "key milliseconds [condition: NX | XX | GT | LT] <FIELDS numfields field [field ...]>",
         hpexpire,
     )
         .group(Group::Hash)
@@ -72,7 +72,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .keys(&[Keys::one(1, "RW update")]),
     Command::new(
         "hpexpireat",
-        "key:key unix-time-milliseconds [condition: NX | XX | GT | LT] <FIELDS numfields field [field ...]>",
+        "key unix-time-milliseconds [condition: NX | XX | GT | LT] <FIELDS numfields field [field ...]>",
         hpexpireat,
     )
         .group(Group::Hash)
@@ -83,7 +83,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .keys(&[Keys::one(1, "RW update")]),
     Command::new(
         "hpexpiretime",
-        "key:key <FIELDS numfields field [field ...]>",
+        "key <FIELDS numfields field [field ...]>",
         hpexpiretime,
     )
         .group(Group::Hash)
@@ -94,7 +94,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .keys(&[Keys::one(1, "RO access")]),
     Command::new(
         "hpttl",
-        "key:key <FIELDS numfields field [field ...]>",
+        "key <FIELDS numfields field [field ...]>",
         hpttl,
     )
         .group(Group::Hash)
@@ -105,7 +105,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .keys(&[Keys::one(1, "RO access")]).tips(&["nondeterministic_output"]),
     Command::new(
         "httl",
-        "key:key <FIELDS numfields field [field ...]>",
+        "key <FIELDS numfields field [field ...]>",
         httl,
     )
         .group(Group::Hash)
@@ -116,7 +116,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .keys(&[Keys::one(1, "RO access")]).tips(&["nondeterministic_output"]),
     Command::new(
         "hgetdel",
-        "key:key <FIELDS numfields field [field ...]>",
+        "key <FIELDS numfields field [field ...]>",
         hgetdel,
     )
         .group(Group::Hash)
@@ -127,7 +127,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .keys(&[Keys::one(1, "RW access delete")]),
     Command::new(
         "hgetex",
-        "key:key [expiration: EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | PERSIST] <FIELDS numfields field [field ...]>",
+        "key [expiration: EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | PERSIST] <FIELDS numfields field [field ...]>",
         hgetex,
     )
         .group(Group::Hash)
@@ -138,7 +138,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .keys(&[Keys::one(1, "RW access update")]),
     Command::new(
         "hsetex",
-        "key:key [condition: FNX | FXX] [expiration: EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL] <FIELDS numfields field value [field value ...]>",
+        "key [condition: FNX | FXX] [expiration: EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL] <FIELDS numfields field value [field value ...]>",
         hsetex,
     )
         .group(Group::Hash)

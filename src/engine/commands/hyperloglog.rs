@@ -15,21 +15,21 @@ use alloc::vec::Vec;
 use core::fmt::Write as _;
 
 pub(super) const COMMANDS: &[Command] = &[
-    Command::new("pfadd", "key:key [element [element ...]]", pfadd)
+    Command::new("pfadd", "key [element [element ...]]", pfadd)
         .group(Group::HyperLogLog)
         .since("2.8.9")
         .summary("Counts elements in; says whether the estimate may have changed.")
         .complexity("O(1) an element")
         .flags(&[Write, DenyOom, Fast])
         .keys(&[Keys::one(1, "RW insert")]),
-    Command::new("pfcount", "key:key [key ...]", pfcount)
+    Command::new("pfcount", "key [key ...]", pfcount)
         .group(Group::HyperLogLog)
         .since("2.8.9")
         .summary("Estimates how many different elements were counted in, at one key or at several together.")
         .complexity("O(1) with a small average constant for one key; O(N) with N keys and a large constant")
         .flags(&[ReadOnly])
         .keys(&[Keys::range(1, -1, 1, "RW access")]),
-    Command::new("pfdebug", "subcommand key:key", pfdebug)
+    Command::new("pfdebug", "subcommand key", pfdebug)
         .group(Group::HyperLogLog)
         .since("2.8.9")
         .summary("Shows the inside of a sketch.")
@@ -37,7 +37,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .system()
         .flags(&[Write, DenyOom, Admin])
         .keys(&[Keys::one(2, "RW access")]),
-    Command::new("pfmerge", "destkey:key [sourcekey:key [sourcekey ...]]", pfmerge)
+    Command::new("pfmerge", "destkey [sourcekey [sourcekey ...]]", pfmerge)
         .group(Group::HyperLogLog)
         .since("2.8.9")
         .summary("Makes a sketch count what several sketches counted, itself included.")

@@ -26,13 +26,13 @@ pub(super) const COMMANDS: &[Command] = &[
         .summary("Looks at how a key is kept.")
         .complexity("Depends on the subcommand")
         .subcommands(&[
-            Command::sub("object|encoding", "key:key", object_encoding)
+            Command::sub("object|encoding", "key", object_encoding)
                 .since("2.2.3")
                 .summary("Names the encoding that a key's value has in memory.")
                 .flags(&[ReadOnly])
                 .keys(&[Keys::one(2, "RO")])
                 .tips(&["nondeterministic_output"]),
-            Command::sub("object|freq", "key:key", object_freq)
+            Command::sub("object|freq", "key", object_freq)
                 .since("4.0.0")
                 .summary("Gives the logarithmic access counter of a key under an LFU policy.")
                 .flags(&[ReadOnly])
@@ -42,13 +42,13 @@ pub(super) const COMMANDS: &[Command] = &[
                 .since("6.2.0")
                 .summary("Lists the subcommands.")
                 .flags(&[Loading, Stale]),
-            Command::sub("object|idletime", "key:key", object_idletime)
+            Command::sub("object|idletime", "key", object_idletime)
                 .since("2.2.3")
                 .summary("Says for how many seconds nobody has used a key.")
                 .flags(&[ReadOnly])
                 .keys(&[Keys::one(2, "RO")])
                 .tips(&["nondeterministic_output"]),
-            Command::sub("object|refcount", "key:key", object_refcount)
+            Command::sub("object|refcount", "key", object_refcount)
                 .since("2.2.3")
                 .summary("Says how many references a value has.")
                 .flags(&[ReadOnly])

@@ -12,7 +12,7 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 pub(super) const COMMANDS: &[Command] =
-    &[Command::new("lcs", "key1:key key2:key#0 [LEN] [IDX] [MINMATCHLEN min-match-len] [WITHMATCHLEN]", lcs)
+    &[Command::new("lcs", "key1 key2#0 [LEN] [IDX] [MINMATCHLEN min-match-len] [WITHMATCHLEN]", lcs)
         .group(Group::String)
         .since("7.0.0")
         .summary("Finds the longest sequence of bytes that two strings have in common, not necessarily in one piece.")

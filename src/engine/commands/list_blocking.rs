@@ -8,38 +8,34 @@ use crate::table::{Command, Flag::*, Group, Keys};
 use crate::types::End;
 
 pub(super) const COMMANDS: &[Command] = &[
-    Command::new(
-        "blmove",
-        "source:key destination:key <wherefrom: LEFT | RIGHT> <whereto: LEFT | RIGHT> timeout",
-        blmove,
-    )
-    .group(Group::List)
-    .since("6.2.0")
-    .summary("Moves an element from an end of a list to an end of another, waiting for one if there is none.")
-    .flags(&[Write, DenyOom, Blocking])
-    .keys(&[Keys::one(1, "RW access delete"), Keys::one(2, "RW insert")]),
-    Command::new("blmpop", "timeout numkeys key:key [key ...] <where: LEFT | RIGHT> [COUNT count]", blmpop)
+    Command::new("blmove", "source destination <wherefrom: LEFT | RIGHT> <whereto: LEFT | RIGHT> timeout", blmove)
+        .group(Group::List)
+        .since("6.2.0")
+        .summary("Moves an element from an end of a list to an end of another, waiting for one if there is none.")
+        .flags(&[Write, DenyOom, Blocking])
+        .keys(&[Keys::one(1, "RW access delete"), Keys::one(2, "RW insert")]),
+    Command::new("blmpop", "timeout numkeys key [key ...] <where: LEFT | RIGHT> [COUNT count]", blmpop)
         .group(Group::List)
         .since("7.0.0")
         .summary("Pops elements from the first list that has any, waiting if none has.")
         .complexity("O(N+M) with N keys and M elements")
         .flags(&[Write, Blocking, MovableKeys])
         .keys(&[Keys::counted(2, "RW access delete")]),
-    Command::new("blpop", "key:key [key ...] timeout", blpop)
+    Command::new("blpop", "key [key ...] timeout", blpop)
         .group(Group::List)
         .since("2.0.0")
         .summary("Pops the first element of the first list that has any, waiting if none has.")
         .complexity("O(N) with N keys")
         .flags(&[Write, Blocking])
         .keys(&[Keys::range(1, -2, 1, "RW access delete")]),
-    Command::new("brpop", "key:key [key ...] timeout", brpop)
+    Command::new("brpop", "key [key ...] timeout", brpop)
         .group(Group::List)
         .since("2.0.0")
         .summary("Pops the last element of the first list that has any, waiting if none has.")
         .complexity("O(N) with N keys")
         .flags(&[Write, Blocking])
         .keys(&[Keys::range(1, -2, 1, "RW access delete")]),
-    Command::new("brpoplpush", "source:key destination:key timeout", brpoplpush)
+    Command::new("brpoplpush", "source destination timeout", brpoplpush)
         .group(Group::List)
         .since("2.2.0")
         .summary("The old form of BLMOVE source destination RIGHT LEFT.")

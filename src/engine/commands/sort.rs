@@ -24,7 +24,7 @@ const fn elsewhere(flags: &'static str) -> Keys {
 pub(super) const COMMANDS: &[Command] = &[
     Command::new(
         "sort",
-        "key:key [BY by-pattern=pattern#1] [LIMIT offset count] [GET get-pattern=pattern#1 [GET pattern ...]] [order: ASC | DESC] [sorting=ALPHA] [STORE destination:key]",
+        "key [BY by-pattern=pattern#1] [LIMIT offset count] [GET get-pattern=pattern#1 [GET pattern ...]] [order: ASC | DESC] [sorting=ALPHA] [STORE destination]",
         sort,
     )
     .summary("Gives the elements of a list, set or sorted set in order, or stores them as a list.")
@@ -36,7 +36,7 @@ pub(super) const COMMANDS: &[Command] = &[
     .categories(&[Category::Set, Category::SortedSet, Category::List, Category::Dangerous]),
     Command::new(
         "sort_ro",
-        "key:key [BY by-pattern=pattern#1] [LIMIT offset count] [GET get-pattern=pattern#1 [GET pattern ...]] [order: ASC | DESC] [sorting=ALPHA]",
+        "key [BY by-pattern=pattern#1] [LIMIT offset count] [GET get-pattern=pattern#1 [GET pattern ...]] [order: ASC | DESC] [sorting=ALPHA]",
         sort_ro,
     )
     .since("7.0.0")

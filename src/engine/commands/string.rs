@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 use resp::number::parse_integer;
 
 pub(super) const COMMANDS: &[Command] = &[
-    Command::new("append", "key:key value", append)
+    Command::new("append", "key value", append)
         .group(Group::String)
         .since("2.0.0")
         .summary("Adds bytes to the end of a string; a missing key is made.")
@@ -20,7 +20,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .keys(&[Keys::one(1, "RW insert")]),
     Command::new(
         "delex",
-        "key:key [condition: IFEQ ifeq-value | IFNE ifne-value | IFDEQ ifdeq-digest | IFDNE ifdne-digest]",
+        "key [condition: IFEQ ifeq-value | IFNE ifne-value | IFDEQ ifdeq-digest | IFDNE ifdne-digest]",
         delex,
     )
     .group(Group::String)
@@ -30,19 +30,19 @@ pub(super) const COMMANDS: &[Command] = &[
     .flags(&[Write, Fast])
     .keys_by(key_functions::delex)
         .keys(&[Keys::one(1, "RW delete variable_flags")]),
-    Command::new("digest", "key:key", digest)
+    Command::new("digest", "key", digest)
         .group(Group::String)
         .since("8.4.0")
         .summary("Gives the XXH3 digest of a string as 16 hexadecimal digits.")
         .complexity("O(N) with N bytes")
         .flags(&[ReadOnly, Fast])
         .keys(&[Keys::one(1, "RO access")]),
-    Command::new("get", "key:key", get)
+    Command::new("get", "key", get)
         .group(Group::String)
         .summary("Reads the string at a key.")
         .flags(&[ReadOnly, Fast])
         .keys(&[Keys::one(1, "RO access")]),
-    Command::new("getdel", "key:key", getdel)
+    Command::new("getdel", "key", getdel)
         .group(Group::String)
         .since("6.2.0")
         .summary("Reads a string and deletes its key.")
@@ -50,7 +50,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .keys(&[Keys::one(1, "RW access delete")]),
     Command::new(
         "getex",
-        "key:key [expiration: EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | PERSIST]",
+        "key [expiration: EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | PERSIST]",
         getex,
     )
     .group(Group::String)
@@ -58,25 +58,25 @@ pub(super) const COMMANDS: &[Command] = &[
     .summary("Reads a string and gives its key a new time to live, or none.")
     .flags(&[Write, Fast])
     .keys(&[Keys::one(1, "RW access update")]),
-    Command::new("getrange", "key:key start end:integer", getrange)
+    Command::new("getrange", "key start end:integer", getrange)
         .group(Group::String)
         .since("2.4.0")
         .summary("Reads a part of a string; negative positions count from its end.")
         .complexity("O(N) with N bytes read")
         .flags(&[ReadOnly])
         .keys(&[Keys::one(1, "RO access")]),
-    Command::new("getset", "key:key value", getset)
+    Command::new("getset", "key value", getset)
         .group(Group::String)
         .summary("Stores a string and gives back the one that was there.")
         .flags(&[Write, DenyOom, Fast])
         .keys(&[Keys::one(1, "RW access update")]).deprecated("6.2.0", "`SET` with the `!GET` argument"),
-    Command::new("mget", "key:key [key ...]", mget)
+    Command::new("mget", "key [key ...]", mget)
         .group(Group::String)
         .summary("Reads the strings at several keys; whatever is no string reads as nil.")
         .complexity("O(N) with N keys")
         .flags(&[ReadOnly, Fast])
         .keys(&[Keys::range(1, -1, 1, "RO access")]).tips(&["request_policy:multi_shard"]),
-    Command::new("mset", "key:key value [key value ...]", mset)
+    Command::new("mset", "key value [key value ...]", mset)
         .group(Group::String)
         .since("1.0.1")
         .summary("Stores several strings at once.")
@@ -85,7 +85,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .keys(&[Keys::range(1, -1, 2, "OW update")]).tips(&["request_policy:multi_shard", "response_policy:all_succeeded"]),
     Command::new(
         "msetex",
-        "numkeys key:key value [key value ...] [condition: NX | XX] [expiration: EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL]",
+        "numkeys key value [key value ...] [condition: NX | XX] [expiration: EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL]",
         msetex,
     )
     .group(Group::String)
@@ -94,14 +94,14 @@ pub(super) const COMMANDS: &[Command] = &[
     .complexity("O(N) with N keys")
     .flags(&[Write, DenyOom, MovableKeys])
     .keys(&[Keys { find: crate::table::Find::KeyNum { number: 0, first: 1, step: 2 }, ..Keys::counted(1, "OW update") }]).tips(&["request_policy:multi_shard", "response_policy:all_succeeded"]),
-    Command::new("msetnx", "key:key value [key value ...]", msetnx)
+    Command::new("msetnx", "key value [key value ...]", msetnx)
         .group(Group::String)
         .since("1.0.1")
         .summary("Stores several strings at once, but none if one of the keys is there.")
         .complexity("O(N) with N keys")
         .flags(&[Write, DenyOom])
         .keys(&[Keys::range(1, -1, 2, "OW insert")]),
-    Command::new("psetex", "key:key milliseconds value", psetex)
+    Command::new("psetex", "key milliseconds value", psetex)
         .group(Group::String)
         .since("2.6.0")
         .summary("Stores a string that lives for some milliseconds.")
@@ -109,7 +109,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .keys(&[Keys::one(1, "OW update")]).deprecated("2.6.12", "`SET` with the `PX` argument"),
     Command::new(
         "set",
-        "key:key value [condition@2.6.12: NX | XX | IFEQ ifeq-value@8.4.0 | IFNE ifne-value@8.4.0 | IFDEQ ifdeq-digest@8.4.0 | IFDNE ifdne-digest@8.4.0] [GET@6.2.0] [expiration: EX seconds@2.6.12 | PX milliseconds@2.6.12 | EXAT unix-time-seconds@6.2.0 | PXAT unix-time-milliseconds@6.2.0 | KEEPTTL@6.0.0]",
+        "key value [condition@2.6.12: NX | XX | IFEQ ifeq-value@8.4.0 | IFNE ifne-value@8.4.0 | IFDEQ ifdeq-digest@8.4.0 | IFDNE ifdne-digest@8.4.0] [GET@6.2.0] [expiration: EX seconds@2.6.12 | PX milliseconds@2.6.12 | EXAT unix-time-seconds@6.2.0 | PXAT unix-time-milliseconds@6.2.0 | KEEPTTL@6.0.0]",
         set,
     )
     .group(Group::String)
@@ -117,31 +117,31 @@ pub(super) const COMMANDS: &[Command] = &[
     .flags(&[Write, DenyOom])
     .keys_by(key_functions::set)
         .keys(&[Keys::one(1, "RW access update variable_flags")]),
-    Command::new("setex", "key:key seconds value", setex)
+    Command::new("setex", "key seconds value", setex)
         .group(Group::String)
         .since("2.0.0")
         .summary("Stores a string that lives for some seconds.")
         .flags(&[Write, DenyOom])
         .keys(&[Keys::one(1, "OW update")]).deprecated("2.6.12", "`SET` with the `EX` argument"),
-    Command::new("setnx", "key:key value", setnx)
+    Command::new("setnx", "key value", setnx)
         .group(Group::String)
         .summary("Stores a string if the key is not there.")
         .flags(&[Write, DenyOom, Fast])
         .keys(&[Keys::one(1, "OW insert")]).deprecated("2.6.12", "`SET` with the `NX` argument"),
-    Command::new("setrange", "key:key offset value", setrange)
+    Command::new("setrange", "key offset value", setrange)
         .group(Group::String)
         .since("2.2.0")
         .summary("Overwrites a part of a string, filling a gap with zero bytes.")
         .complexity("O(M) with M bytes written, and the gap that is filled")
         .flags(&[Write, DenyOom])
         .keys(&[Keys::one(1, "RW update")]),
-    Command::new("strlen", "key:key", strlen)
+    Command::new("strlen", "key", strlen)
         .group(Group::String)
         .since("2.2.0")
         .summary("Says how many bytes a string has.")
         .flags(&[ReadOnly, Fast])
         .keys(&[Keys::one(1, "RO")]),
-    Command::new("substr", "key:key start end:integer", getrange)
+    Command::new("substr", "key start end:integer", getrange)
         .group(Group::String)
         .summary("The old name of GETRANGE.")
         .complexity("O(N) with N bytes read")

@@ -35,7 +35,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .since("2.2.0")
         .summary("Forgets all watched keys.")
         .flags(&[NoScript, Loading, Stale, Fast, AllowBusy]),
-    Command::new("watch", "key:key [key ...]", watch)
+    Command::new("watch", "key [key ...]", watch)
         .group(Group::Transactions)
         .since("2.2.0")
         .summary("Lets the next EXEC do nothing if one of the keys is modified before it.")

@@ -14,7 +14,7 @@ use resp::{Protocol, Writer};
 pub(super) const COMMANDS: &[Command] = &[
     Command::new(
         "zadd",
-        "key:key [condition@3.0.2: NX | XX] [comparison@6.2.0: GT | LT] [change=CH@3.0.2] [increment=INCR@3.0.2] score member [score member ...]",
+        "key [condition@3.0.2: NX | XX] [comparison@6.2.0: GT | LT] [change=CH@3.0.2] [increment=INCR@3.0.2] score member [score member ...]",
         zadd,
     )
         .group(Group::SortedSet)
@@ -25,7 +25,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .keys(&[Keys::one(1, "RW update")]),
     Command::new(
         "zcard",
-        "key:key",
+        "key",
         zcard,
     )
         .group(Group::SortedSet)
@@ -35,7 +35,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .keys(&[Keys::one(1, "RO")]),
     Command::new(
         "zincrby",
-        "key:key increment member",
+        "key increment member",
         zincrby,
     )
         .group(Group::SortedSet)
@@ -46,7 +46,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .keys(&[Keys::one(1, "RW access update")]),
     Command::new(
         "zmscore",
-        "key:key member [member ...]",
+        "key member [member ...]",
         zmscore,
     )
         .group(Group::SortedSet)
@@ -57,7 +57,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .keys(&[Keys::one(1, "RO access")]),
     Command::new(
         "zpopmax",
-        "key:key [count]",
+        "key [count]",
         zpopmax,
     )
         .group(Group::SortedSet)
@@ -68,7 +68,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .keys(&[Keys::one(1, "RW access delete")]),
     Command::new(
         "zpopmin",
-        "key:key [count]",
+        "key [count]",
         zpopmin,
     )
         .group(Group::SortedSet)
@@ -79,7 +79,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .keys(&[Keys::one(1, "RW access delete")]),
     Command::new(
         "zmpop",
-        "numkeys key:key [key ...] <where: MIN | MAX> [COUNT count]",
+        "numkeys key [key ...] <where: MIN | MAX> [COUNT count]",
         zmpop,
     )
         .group(Group::SortedSet)
@@ -90,7 +90,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .keys(&[Keys::counted(1, "RW access delete")]),
     Command::new(
         "zrandmember",
-        "key:key [options: count [WITHSCORES]]",
+        "key [options: count [WITHSCORES]]",
         zrandmember,
     )
         .group(Group::SortedSet)
@@ -101,7 +101,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .keys(&[Keys::one(1, "RO access")]).tips(&["nondeterministic_output"]),
     Command::new(
         "zrank",
-        "key:key member [WITHSCORE]",
+        "key member [WITHSCORE]",
         zrank,
     )
         .group(Group::SortedSet)
@@ -112,7 +112,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .keys(&[Keys::one(1, "RO access")]),
     Command::new(
         "zrem",
-        "key:key member [member ...]",
+        "key member [member ...]",
         zrem,
     )
         .group(Group::SortedSet)
@@ -123,7 +123,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .keys(&[Keys::one(1, "RW delete")]),
     Command::new(
         "zrevrank",
-        "key:key member [WITHSCORE]",
+        "key member [WITHSCORE]",
         zrevrank,
     )
         .group(Group::SortedSet)
@@ -134,7 +134,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .keys(&[Keys::one(1, "RO access")]),
     Command::new(
         "zscan",
-        "key:key cursor [MATCH pattern] [COUNT count]",
+        "key cursor [MATCH pattern] [COUNT count]",
         zscan,
     )
         .group(Group::SortedSet)
@@ -145,7 +145,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .keys(&[Keys::one(1, "RO access")]).tips(&["nondeterministic_output"]),
     Command::new(
         "zscore",
-        "key:key member",
+        "key member",
         zscore,
     )
         .group(Group::SortedSet)

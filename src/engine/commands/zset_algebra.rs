@@ -14,14 +14,14 @@ use alloc::rc::Rc;
 use alloc::vec::Vec;
 
 pub(super) const COMMANDS: &[Command] = &[
-    Command::new("zdiff", "numkeys key:key [key ...] [WITHSCORES]", zdiff)
+    Command::new("zdiff", "numkeys key [key ...] [WITHSCORES]", zdiff)
         .group(Group::SortedSet)
         .since("6.2.0")
         .summary("Lists the members of the first sorted set that are in none of the others.")
         .complexity("O(L+(N-K)*log(N)) with L members in all sets, N in the first, K in the result")
         .flags(&[ReadOnly, MovableKeys])
         .keys(&[Keys::counted(1, "RO access")]),
-    Command::new("zdiffstore", "destination:key numkeys key:key [key ...]", zdiffstore)
+    Command::new("zdiffstore", "destination numkeys key [key ...]", zdiffstore)
         .group(Group::SortedSet)
         .since("6.2.0")
         .summary("Stores the members of the first sorted set that are in none of the others.")
@@ -30,7 +30,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .keys(&[Keys::one(1, "OW update"), Keys::counted(2, "RO access")]),
     Command::new(
         "zinter",
-        "numkeys key:key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM | MIN | MAX>] [WITHSCORES]",
+        "numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM | MIN | MAX>] [WITHSCORES]",
         zinter,
     )
     .group(Group::SortedSet)
@@ -39,7 +39,7 @@ pub(super) const COMMANDS: &[Command] = &[
     .complexity("O(N*K)+O(M*log(M)) with N members in the smallest of K sets, M in the result")
     .flags(&[ReadOnly, MovableKeys])
     .keys(&[Keys::counted(1, "RO access")]),
-    Command::new("zintercard", "numkeys key:key [key ...] [LIMIT limit]", zintercard)
+    Command::new("zintercard", "numkeys key [key ...] [LIMIT limit]", zintercard)
         .group(Group::SortedSet)
         .since("7.0.0")
         .summary("Counts the members that all of the sets have, up to a limit.")
@@ -48,7 +48,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .keys(&[Keys::counted(1, "RO access")]),
     Command::new(
         "zinterstore",
-        "destination:key numkeys key:key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM | MIN | MAX>]",
+        "destination numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM | MIN | MAX>]",
         zinterstore,
     )
     .group(Group::SortedSet)
@@ -59,7 +59,7 @@ pub(super) const COMMANDS: &[Command] = &[
     .keys(&[Keys::one(1, "OW update"), Keys::counted(2, "RO access")]),
     Command::new(
         "zunion",
-        "numkeys key:key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM | MIN | MAX>] [WITHSCORES]",
+        "numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM | MIN | MAX>] [WITHSCORES]",
         zunion,
     )
     .group(Group::SortedSet)
@@ -70,7 +70,7 @@ pub(super) const COMMANDS: &[Command] = &[
     .keys(&[Keys::counted(1, "RO access")]),
     Command::new(
         "zunionstore",
-        "destination:key numkeys key:key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM | MIN | MAX>]",
+        "destination numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM | MIN | MAX>]",
         zunionstore,
     )
     .group(Group::SortedSet)

@@ -8,21 +8,21 @@ use crate::error::Error;
 use crate::table::{Command, Flag::*, Group, Keys};
 
 pub(super) const COMMANDS: &[Command] = &[
-    Command::new("bzmpop", "timeout numkeys key:key [key ...] <where: MIN | MAX> [COUNT count]", bzmpop)
+    Command::new("bzmpop", "timeout numkeys key [key ...] <where: MIN | MAX> [COUNT count]", bzmpop)
         .group(Group::SortedSet)
         .since("7.0.0")
         .summary("Pops members from the first sorted set that has any, waiting if none has.")
         .complexity("O(K) + O(M*log(N)) with K keys, N members in the set and M popped")
         .flags(&[Write, Blocking, MovableKeys])
         .keys(&[Keys::counted(2, "RW access delete")]),
-    Command::new("bzpopmax", "key:key [key ...] timeout", bzpopmax)
+    Command::new("bzpopmax", "key [key ...] timeout", bzpopmax)
         .group(Group::SortedSet)
         .since("5.0.0")
         .summary("Pops the member with the highest score from the first sorted set that has any, waiting if none has.")
         .complexity("O(log(N)) with N members")
         .flags(&[Write, Fast, Blocking])
         .keys(&[Keys::range(1, -2, 1, "RW access delete")]),
-    Command::new("bzpopmin", "key:key [key ...] timeout", bzpopmin)
+    Command::new("bzpopmin", "key [key ...] timeout", bzpopmin)
         .group(Group::SortedSet)
         .since("5.0.0")
         .summary("Pops the member with the lowest score from the first sorted set that has any, waiting if none has.")

@@ -17,7 +17,7 @@ use core::ops::Range;
 pub(super) const COMMANDS: &[Command] = &[
     Command::new(
         "zcount",
-        "key:key min:double max:double",
+        "key min:double max:double",
         zcount,
     )
         .group(Group::SortedSet)
@@ -28,7 +28,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .keys(&[Keys::one(1, "RO access")]),
     Command::new(
         "zlexcount",
-        "key:key min max",
+        "key min max",
         zlexcount,
     )
         .group(Group::SortedSet)
@@ -39,7 +39,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .keys(&[Keys::one(1, "RO access")]),
     Command::new(
         "zrange",
-        "key:key start:string stop:string [sortby@6.2.0: BYSCORE | BYLEX] [REV@6.2.0] [limit@6.2.0: LIMIT offset count] [WITHSCORES]",
+        "key start:string stop:string [sortby@6.2.0: BYSCORE | BYLEX] [REV@6.2.0] [limit@6.2.0: LIMIT offset count] [WITHSCORES]",
         zrange,
     )
         .group(Group::SortedSet)
@@ -50,7 +50,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .keys(&[Keys::one(1, "RO access")]),
     Command::new(
         "zrangebylex",
-        "key:key min max [LIMIT offset count]",
+        "key min max [LIMIT offset count]",
         zrangebylex,
     )
         .group(Group::SortedSet)
@@ -61,7 +61,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .keys(&[Keys::one(1, "RO access")]).deprecated("6.2.0", "`ZRANGE` with the `BYLEX` argument"),
     Command::new(
         "zrangebyscore",
-        "key:key min:double max:double [WITHSCORES@2.0.0] [LIMIT offset count]",
+        "key min:double max:double [WITHSCORES@2.0.0] [LIMIT offset count]",
         zrangebyscore,
     )
         .group(Group::SortedSet)
@@ -72,7 +72,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .keys(&[Keys::one(1, "RO access")]).deprecated("6.2.0", "`ZRANGE` with the `BYSCORE` argument"),
     Command::new(
         "zrangestore",
-        "dst:key src:key min max [sortby: BYSCORE | BYLEX] [REV] [LIMIT offset count]",
+        "dst src min max [sortby: BYSCORE | BYLEX] [REV] [LIMIT offset count]",
         zrangestore,
     )
         .group(Group::SortedSet)
@@ -83,7 +83,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .keys(&[Keys::one(1, "OW update"), Keys::one(2, "RO access")]),
     Command::new(
         "zremrangebylex",
-        "key:key min max",
+        "key min max",
         zremrangebylex,
     )
         .group(Group::SortedSet)
@@ -94,7 +94,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .keys(&[Keys::one(1, "RW delete")]),
     Command::new(
         "zremrangebyrank",
-        "key:key start stop",
+        "key start stop",
         zremrangebyrank,
     )
         .group(Group::SortedSet)
@@ -105,7 +105,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .keys(&[Keys::one(1, "RW delete")]),
     Command::new(
         "zremrangebyscore",
-        "key:key min:double max:double",
+        "key min:double max:double",
         zremrangebyscore,
     )
         .group(Group::SortedSet)
@@ -116,7 +116,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .keys(&[Keys::one(1, "RW delete")]),
     Command::new(
         "zrevrange",
-        "key:key start stop [WITHSCORES]",
+        "key start stop [WITHSCORES]",
         zrevrange,
     )
         .group(Group::SortedSet)
@@ -127,7 +127,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .keys(&[Keys::one(1, "RO access")]).deprecated("6.2.0", "`ZRANGE` with the `REV` argument"),
     Command::new(
         "zrevrangebylex",
-        "key:key max min [LIMIT offset count]",
+        "key max min [LIMIT offset count]",
         zrevrangebylex,
     )
         .group(Group::SortedSet)
@@ -138,7 +138,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .keys(&[Keys::one(1, "RO access")]).deprecated("6.2.0", "`ZRANGE` with the `REV` and `BYLEX` arguments"),
     Command::new(
         "zrevrangebyscore",
-        "key:key max:double min:double [WITHSCORES] [LIMIT offset count]",
+        "key max:double min:double [WITHSCORES] [LIMIT offset count]",
         zrevrangebyscore,
     )
         .group(Group::SortedSet)

@@ -162,6 +162,10 @@ const fn check_word(bytes: &[u8], piece: Piece) {
         Some(at) => word.split_at(at).0,
         None => word,
     };
+    let word = match last(word, b'#') {
+        Some(at) => word.split_at(at).0,
+        None => word,
+    };
     if let Some(colon) = last(word, b':') {
         let kind = Kind::named(word.split_at(colon + 1).1);
         assert!(kind.is_some() || ends_with(word, b"ip:port"), "an unknown kind of argument in a syntax string");

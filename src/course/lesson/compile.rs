@@ -274,7 +274,13 @@ impl<'t> Reader<'t> {
         };
         let block = match section {
             Section::Why(title) => Block::Why { title, body: self.body(nodes)? },
-            Section::Mistake(title) => Block::Mistake { title, body: self.body(nodes)? },
+            Section::Mistake(title) => {
+                let belief = title.strip_prefix('“').and_then(|title| title.strip_suffix('”'));
+                if belief.is_none_or(|belief| belief.contains(['“', '”'])) {
+                    return error(line, "a mistake's title is what people believe, in double quotes");
+                }
+                Block::Mistake { title, body: self.body(nodes)? }
+            }
             Section::Predict(title) => self.predict(title, nodes, line)?,
             Section::Task(title) => self.task(title, nodes, line)?,
         };
@@ -574,6 +580,7 @@ mod tests {
             ("```redis goal", "```redis", "lessons/01-a/01-b/index.md:38: a task has blocks"),
             ("> PING\n", "PING\n", "lessons/01-a/01-b/index.md:12: a reply without a command: PING"),
             ("> PING", "> SET \"k", "lessons/01-a/01-b/index.md:12: this is no command"),
+            ("\"it is so\"", "it is so", "lessons/01-a/01-b/index.md:26: a mistake's title is what people believe"),
             ("[x]", "[ ]", "lessons/01-a/01-b/index.md:16: a prediction needs choices"),
             ("must SET", "must set", "lessons/01-a/01-b/index.md:44: a rule names a command"),
             ("Hint: Try.", "Try.", "lessons/01-a/01-b/index.md:34: the task \"Set it\" has no hints"),

@@ -191,7 +191,6 @@ impl Parser {
         argument.kind = kind.unwrap_or_else(|| kind_of(text));
         argument.name = Cow::Borrowed(if name.is_empty() { text } else { name });
         argument.display_text = Cow::Borrowed(text);
-        let spec = spec.and_then(|digits: &str| digits.parse().ok());
         let index: Option<u32> = spec.and_then(|digits: &str| digits.parse().ok());
         if argument.kind == Kind::Key || index.is_some() {
             let index = index.unwrap_or(self.keys);

@@ -6,7 +6,7 @@
 //! hint points the wrong way: a number of keys, fields or ids that was typed is believed, and a word that is an option's name
 //! is that option before it is anybody's value.
 
-use crate::quote::{self, Fault, Word};
+use crate::quote::{self, Word};
 use engine::table::{self, Argument, Command, Kind};
 
 /// The words that redis-cli keeps to itself.
@@ -486,9 +486,4 @@ fn hand_back<'a>(
             *role = (false, owner);
         }
     }
-}
-
-/// What is wrong with the line as a whole, if anything.
-pub fn fault(line: &str) -> Option<Fault> {
-    quote::words(line).last().and_then(|word| word.fault)
 }

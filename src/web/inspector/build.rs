@@ -177,6 +177,7 @@ fn escaped(code: u32) -> String {
 fn size(value: &Value) -> Option<String> {
     Some(match value {
         Value::List(list) => counted(list.len(), "element", "elements"),
+        Value::Set(set) => counted(set.len(), "member", "members"),
         _ => counted(value.as_string()?.len(), "byte", "bytes"),
     })
 }
@@ -202,6 +203,10 @@ fn picture(value: &Value) -> Picture {
                 tail,
             }
         }
+        Value::Set(set) => Picture::Set {
+            members: set.iter().take(SHOWN).map(|member| part(&member.text())).collect(),
+            hidden: set.len().saturating_sub(SHOWN),
+        },
         _ => {
             const MOST: usize = 240;
             let text = value.as_string();

@@ -13,6 +13,8 @@ mod lesson;
 mod line;
 mod masthead;
 mod notice;
+#[cfg(all(test, target_arch = "wasm32"))]
+mod page_tests;
 mod pane;
 mod recorded;
 mod reference;

@@ -78,7 +78,7 @@ impl Study {
                 Ok(verdict) if begun && !explained => {
                     explained = true;
                     view.differs = verdict.unmet.into_iter().map(Differs::from).collect();
-                    view.broken = verdict.broken.iter().map(|broken| format!("you have {broken}")).collect();
+                    view.broken = verdict.broken.iter().map(ToString::to_string).collect();
                 }
                 _ => {}
             }

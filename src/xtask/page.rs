@@ -3,7 +3,8 @@
 //! Trunk compiles, binds, optimises and names files by their content. What remains is done here: the lessons are written
 //! as pages that can be read without the program, the first one into the page itself; inline scripts move
 //! into files of their own, so that the page can forbid inline code altogether; the content security policy goes into
-//! the head (not in development, where trunk's reloader is inline); every file gets its compressed twins.
+//! the head (not in development, where trunk's reloader is inline); every lesson becomes a page of its own and the first
+//! one stands in the index, so that it can be read before the program has loaded; every file gets its compressed twins.
 //! All addresses are relative, so the site works under any path.
 
 use std::fs;
@@ -46,6 +47,9 @@ pub fn build() -> Outcome {
         .arg(places::dist());
     run::step("lessons", "as plain pages", &mut pages, None)?;
     finish(&places::dist())?;
+    let mut pages = run::cargo();
+    pages.args(["run", "--locked", "--package", "course", "--features", "compile", "--bin", "pages", "--"]);
+    run::step("lesson pages", "each lesson as plain HTML", pages.arg(places::dist()), None)?;
     let mut compress = Command::new(setup::node_binary());
     compress.arg(places::root().join("src/xtask/compress.mjs")).arg(places::dist()).arg(places::compressed());
     run::step("compressed twins", "brotli and gzip", &mut compress, None)

@@ -2,20 +2,20 @@
 
 use crate::bench::Bench;
 use crate::catalogue;
-use crate::contents::Contents;
-use crate::divide::Divide;
+use crate::contents::{ContentsView, contents};
+use crate::divide::divide;
 use crate::frames::{self, Frames};
-use crate::inspector::Keyspace;
+use crate::inspector::keyspace;
 use crate::lesson::{LessonMsg, LessonText, Onward, client_number};
-use crate::masthead::Masthead;
-use crate::notice::Notice;
-use crate::reference::Reference;
+use crate::masthead::masthead;
+use crate::notice::notice;
+use crate::reference::{anchor, reference};
 use crate::route::{self, Route};
 use crate::storage::{self, Wreck};
 use crate::study::Study;
 use crate::terminal::{Pane, PaneMsg};
 use crate::theme::Theme;
-use crate::timebar::{TimeMsg, Timebar};
+use crate::timebar::{TimeMsg, percent, timebar};
 use course::{Lesson, Progress};
 use sim::Journal;
 use std::collections::BTreeMap;
@@ -48,10 +48,12 @@ pub enum Msg {
     Filter(String),
     ToggleTable,
     FindCommand(String),
-    Import(String),
+    TypeCode(String),
+    Import,
     Dismiss,
-    LessonWidth(f64),
-    PanesHeight(f64),
+    /// In hundredths of a per cent.
+    LessonWidth(u32),
+    PanesHeight(u32),
 }
 
 /// What a narrow window shows; a wide one shows all.
@@ -90,8 +92,8 @@ pub struct App {
     route: Route,
     theme: Theme,
     part: Part,
-    lesson_width: f64,
-    panes_height: f64,
+    lesson_width: u32,
+    panes_height: u32,
     table: bool,
     lessons: Rc<Vec<Rc<Lesson>>>,
     progress: Progress,
@@ -99,6 +101,7 @@ pub struct App {
     bench: Bench,
     parked: BTreeMap<Place, Bench>,
     find: AttrValue,
+    code: AttrValue,
     import_said: AttrValue,
     wreck: Option<Rc<Wreck>>,
     last_frame: f64,
@@ -127,12 +130,12 @@ impl Component for App {
             None => Bench::new(study),
         };
         bench.focus(bench.active);
-        let number = |key: &str, or: f64| storage::get(key).and_then(|text| text.parse().ok()).unwrap_or(or);
+        let number = |key: &str, or: u32| storage::get(key).and_then(|text| text.parse().ok()).unwrap_or(or);
         let app = App {
             theme: Theme::stored(),
             part: first_part(&route),
-            lesson_width: number("lesson-width", 37.0),
-            panes_height: number("panes-height", 46.0),
+            lesson_width: number("lesson-width", 3700),
+            panes_height: number("panes-height", 4600),
             table: storage::get("table").is_some(),
             lessons,
             progress,
@@ -140,6 +143,7 @@ impl Component for App {
             bench,
             parked: BTreeMap::new(),
             find: AttrValue::default(),
+            code: AttrValue::default(),
             import_said: AttrValue::default(),
             wreck: wreck.map(Rc::new),
             last_frame: frames::now(),
@@ -180,15 +184,16 @@ impl Component for App {
                 if self.table { storage::set("table", "1") } else { storage::remove("table") }
             }
             Msg::FindCommand(find) => self.find = find.into(),
-            Msg::Import(code) => self.import(&code),
+            Msg::TypeCode(code) => self.code = code.into(),
+            Msg::Import => self.import(),
             Msg::Dismiss => self.wreck = None,
             Msg::LessonWidth(at) => {
-                self.lesson_width = at.clamp(15.0, 75.0);
-                storage::set("lesson-width", &format!("{:.1}", self.lesson_width));
+                self.lesson_width = at.clamp(1500, 7500);
+                storage::set("lesson-width", &self.lesson_width.to_string());
             }
             Msg::PanesHeight(at) => {
-                self.panes_height = at.clamp(15.0, 85.0);
-                storage::set("panes-height", &format!("{:.1}", self.panes_height));
+                self.panes_height = at.clamp(1500, 8500);
+                storage::set("panes-height", &self.panes_height.to_string());
             }
         }
         true
@@ -197,18 +202,16 @@ impl Component for App {
     fn view(&self, _ctx: &Context<Self>) -> Html {
         let page = match &self.route {
             Route::Lessons => self.contents(),
-            Route::Commands(named) => {
-                html! { <Reference named={named.clone()} filter={self.find.clone()} send={self.send.clone()} /> }
-            }
+            Route::Commands(named) => reference(named, &self.find, &self.send),
             Route::Playground => self.desk(false),
             Route::Learn | Route::Lesson(_) => self.desk(true),
         };
         html! {
             <>
                 <a class="skip" href="#main" onclick={skip()}>{ "Skip to the content" }</a>
-                <Masthead route={self.route.clone()} theme={self.theme} place={self.place_words()} send={self.send.clone()} />
+                { masthead(&self.route, self.theme, self.place_words(), &self.send) }
                 { page }
-                if let Some(wreck) = &self.wreck { <Notice wreck={wreck.clone()} send={self.send.clone()} /> }
+                if let Some(wreck) = &self.wreck { { notice(wreck, &self.send) } }
             </>
         }
     }
@@ -216,6 +219,11 @@ impl Component for App {
     fn rendered(&mut self, _ctx: &Context<Self>, _first: bool) {
         if core::mem::take(&mut self.new_page) {
             focus("#main h1, #main");
+            if let Route::Commands(named) = &self.route
+                && let Some(row) = window().and_then(|window| window.document()?.get_element_by_id(&anchor(named)))
+            {
+                row.scroll_into_view();
+            }
         }
     }
 }
@@ -281,8 +289,8 @@ impl App {
         }
     }
 
-    fn import(&mut self, code: &str) {
-        let said = match self.progress.import(code, &catalogue::outlines(&self.lessons)) {
+    fn import(&mut self) {
+        let said = match self.progress.import(&self.code, &catalogue::outlines(&self.lessons)) {
             Ok(imported) if imported.added == 0 => "You had done all of that already.".to_owned(),
             Ok(imported) if imported.added == 1 => "One task added.".to_owned(),
             Ok(imported) => format!("{} tasks added.", imported.added),
@@ -322,13 +330,16 @@ impl App {
     }
 
     fn contents(&self) -> Html {
-        let done = self
-            .lessons
-            .iter()
-            .filter(|lesson| !lesson.tasks.is_empty() && self.progress.is_complete(lesson))
-            .map(|lesson| lesson.slug.clone());
-        let code = self.progress.export(&catalogue::outlines(&self.lessons));
-        html! { <Contents lessons={self.lessons.clone()} done={Rc::new(done.collect::<Vec<_>>())} {code} said={self.import_said.clone()} send={self.send.clone()} /> }
+        let done = self.lessons.iter().filter(|lesson| !lesson.tasks.is_empty() && self.progress.is_complete(lesson));
+        let done: Vec<&str> = done.map(|lesson| lesson.slug.as_str()).collect();
+        let view = ContentsView {
+            lessons: &self.lessons,
+            done: &done,
+            code: self.progress.export(&catalogue::outlines(&self.lessons)),
+            typed: self.code.clone(),
+            said: self.import_said.clone(),
+        };
+        contents(&view, &self.send)
     }
 
     fn desk(&self, with_lesson: bool) -> Html {
@@ -341,7 +352,8 @@ impl App {
             let show = send.reform(move |_: MouseEvent| Msg::Show(part));
             html! { <button key={part.name()} aria-pressed={(self.part == part).to_string()} onclick={show}>{ part.label() }</button> }
         });
-        let style = format!("--lesson:{:.2}%;--panes:{:.2}%", self.lesson_width, self.panes_height);
+        let part = |hundredths: u32| percent(f64::from(hundredths) / 10_000.0);
+        let style = format!("--lesson:{};--panes:{}", part(self.lesson_width), part(self.panes_height));
         html! {
             <>
                 <nav class="views" aria-label="Show">{ for switch }</nav>
@@ -351,7 +363,7 @@ impl App {
                     }
                     if with_lesson {
                         <div class="reading" data-live="" tabindex="0" role="region" aria-label="Lesson" key={self.place.clone()}>{ self.text() }</div>
-                        <Divide label="Width of the lesson" at={self.lesson_width} moved={send.reform(Msg::LessonWidth)} />
+                        { divide("Width of the lesson", false, self.lesson_width, send.reform(Msg::LessonWidth)) }
                     }
                     <div class="bench">
                         <div class="panes">
@@ -360,14 +372,14 @@ impl App {
                             }) }
                         </div>
                         if with_lesson {
-                            <Divide label="Height of the terminals" level=true at={self.panes_height} moved={send.reform(Msg::PanesHeight)} />
+                            { divide("Height of the terminals", true, self.panes_height, send.reform(Msg::PanesHeight)) }
                         } else {
-                            <Divide label="Width of the terminals" at={self.lesson_width} moved={send.reform(Msg::LessonWidth)} />
+                            { divide("Width of the terminals", false, self.lesson_width, send.reform(Msg::LessonWidth)) }
                         }
-                        <Keyspace view={self.bench.keyspace_view()} table={self.table} filter={self.bench.filter.clone()} send={send.clone()} />
+                        { keyspace(&self.bench.keyspace_view(), self.table, &self.bench.filter, send) }
                     </div>
                 </main>
-                <Timebar view={time} send={send.clone()} />
+                { timebar(&time, send) }
             </>
         }
     }

@@ -390,7 +390,7 @@ impl Bench {
                 coming.push(mark(deadline, format!("client {} gives up", pane.id)));
             }
         }
-        coming.sort_by_key(|mark| mark.at);
+        coming.sort_unstable_by_key(|mark| mark.at);
         coming.truncate(SHOWN);
         coming
     }

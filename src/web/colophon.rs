@@ -2,8 +2,7 @@
 
 use yew::prelude::*;
 
-#[component]
-pub fn Colophon() -> Html {
+pub fn colophon() -> Html {
     html! {
         <footer class="colophon">
             <p>{ "Rediscover runs wholly in this page: no account, no server, nothing leaves your browser." }</p>

@@ -1,7 +1,7 @@
 //! All lessons by chapter, in any order, and the code that carries a learner's progress to another browser or to a teacher.
 
-use crate::app::{Msg, Send};
-use crate::colophon::Colophon;
+use crate::app::{Msg, Send, when};
+use crate::colophon::colophon;
 use crate::icon::Icon;
 use crate::route::Route;
 use course::Lesson;
@@ -9,59 +9,57 @@ use std::rc::Rc;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-#[derive(Properties, PartialEq)]
-pub struct ContentsProps {
-    pub lessons: Rc<Vec<Rc<Lesson>>>,
+/// What the list shows.
+pub struct ContentsView<'a> {
+    pub lessons: &'a [Rc<Lesson>],
     /// Slugs of the lessons whose tasks are all met.
-    pub done: Rc<Vec<String>>,
-    pub code: AttrValue,
+    pub done: &'a [&'a str],
+    pub code: String,
+    /// The code that is being typed.
+    pub typed: AttrValue,
     /// What came of the last attempt to read a code.
     pub said: AttrValue,
-    pub send: Send,
 }
 
-#[component]
-pub fn Contents(props: &ContentsProps) -> Html {
-    let chapters: Vec<&[Rc<Lesson>]> = props.lessons.chunk_by(|a, b| a.chapter() == b.chapter()).collect();
-    let code_ref = use_node_ref();
-    let read = {
-        let (send, code_ref) = (props.send.clone(), code_ref.clone());
-        Callback::from(move |event: SubmitEvent| {
-            event.prevent_default();
-            if let Some(input) = code_ref.cast::<HtmlInputElement>() {
-                send.emit(Msg::Import(input.value()));
-            }
-        })
-    };
+pub fn contents(view: &ContentsView, send: &Send) -> Html {
+    let chapters: Vec<&[Rc<Lesson>]> = view.lessons.chunk_by(|a, b| a.chapter() == b.chapter()).collect();
+    let typed = when(send, |event: InputEvent| {
+        let input: HtmlInputElement = event.target_dyn_into()?;
+        Some(Msg::TypeCode(input.value()))
+    });
+    let read = send.reform(|event: SubmitEvent| {
+        event.prevent_default();
+        Msg::Import
+    });
     let pick = Callback::from(|event: FocusEvent| {
         if let Some(input) = event.target_dyn_into::<HtmlInputElement>() {
             input.select();
         }
     });
-    let done = props.lessons.iter().filter(|lesson| props.done.contains(&lesson.slug)).count();
+    let done = view.lessons.iter().filter(|lesson| view.done.contains(&lesson.slug.as_str())).count();
     html! {
         <main class="sheet" tabindex="-1" id="main">
             <div>
                 <h1>{ "Lessons" }</h1>
                 <p class="lead">{ "Start anywhere. Each one has a server of its own beside it, and checks what you did, not how you did it." }</p>
-                { for chapters.into_iter().map(|lessons| chapter(lessons, &props.done)) }
+                { for chapters.into_iter().map(|lessons| chapter(lessons, view.done)) }
                 <section class="pass" aria-label="Progress">
                     <h2>{ "Your progress" }</h2>
-                    <p>{ format!("{done} of {} lessons done. It stays in this browser. To take it elsewhere, or to hand it in, copy this code:", props.lessons.len()) }</p>
-                    <div class="row"><input readonly={true} aria-label="Your progress as a code" value={props.code.clone()} onfocus={pick} /></div>
+                    <p>{ format!("{done} of {} lessons done. It stays in this browser. To take it elsewhere, or to hand it in, copy this code:", view.lessons.len()) }</p>
+                    <div class="row"><input readonly={true} aria-label="Your progress as a code" value={view.code.clone()} onfocus={pick} /></div>
                     <form class="row" onsubmit={read}>
-                        <input ref={code_ref} aria-label="A code from elsewhere" placeholder="A code from elsewhere" autocapitalize="off" autocorrect="off" autocomplete="off" spellcheck="false" />
+                        <input value={view.typed.clone()} oninput={typed} aria-label="A code from elsewhere" placeholder="A code from elsewhere" autocapitalize="off" autocorrect="off" autocomplete="off" spellcheck="false" />
                         <button class="button">{ "Add it to mine" }</button>
                     </form>
-                    <p role="status">{ props.said.clone() }</p>
+                    <p role="status">{ view.said.clone() }</p>
                 </section>
-                <Colophon />
+                { colophon() }
             </div>
         </main>
     }
 }
 
-fn chapter(lessons: &[Rc<Lesson>], done: &[String]) -> Html {
+fn chapter(lessons: &[Rc<Lesson>], done: &[&str]) -> Html {
     let Some((number, title)) = lessons.first().map(|lesson| lesson.chapter_title()) else {
         return Html::default();
     };
@@ -70,7 +68,7 @@ fn chapter(lessons: &[Rc<Lesson>], done: &[String]) -> Html {
             <h2><span>{ format!("Chapter {number}") }</span>{ title }</h2>
             <ul>
                 { for lessons.iter().map(|lesson| {
-                    let met = done.contains(&lesson.slug);
+                    let met = done.contains(&lesson.slug.as_str());
                     html! {
                         <li key={lesson.slug.clone()} class={classes!(met.then_some("met"))}>
                             <a href={Route::Lesson(lesson.slug.clone()).href()}>

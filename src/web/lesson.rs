@@ -1,10 +1,10 @@
 //! A lesson as it is read: its text, its transcripts to run, its questions, and its tasks.
 
 use crate::app::{Msg, Send};
-use crate::colophon::Colophon;
+use crate::colophon::colophon;
 use crate::icon::Icon;
 use crate::route::Route;
-use crate::tasks::{Task, TaskView};
+use crate::tasks::{TaskView, task};
 use course::Lesson;
 use course::lesson::{Block, Choice};
 use course::transcript::{Expected, Step, Transcript};
@@ -62,8 +62,7 @@ pub fn LessonText(props: &LessonProps) -> Html {
                 <span aria-hidden="true">{ "·" }</span><span>{ format!("{} minutes", lesson.minutes) }</span>
             </nav>
             <h1 tabindex="-1">{ &lesson.title }</h1>
-            { for lesson.blocks.iter().enumerate().map(|(index, block)| html! { <BlockView key={index} {index} block={Rc::new(block.clone())} lesson={props.lesson.clone()}
-                tasks={props.tasks.clone()} answers={props.answers.clone()} send={props.send.clone()} /> }) }
+            { for lesson.blocks.iter().enumerate().map(|(index, block)| drawn(index, block, props)) }
             <p class="onward">
                 if let Some(next) = &props.next {
                     <a class={classes!("next", ready.then_some("ready"))} href={next.route.href()}>{ format!("Next: {}", next.title) }{ Icon::Next.draw() }</a>
@@ -71,38 +70,25 @@ pub fn LessonText(props: &LessonProps) -> Html {
                     <a class={classes!("next", ready.then_some("ready"))} href={Route::Lessons.href()}>{ "All lessons" }{ Icon::Next.draw() }</a>
                 }
             </p>
-            <Colophon />
+            { colophon() }
         </article>
     }
 }
 
-#[derive(Properties, PartialEq)]
-struct BlockProps {
-    index: usize,
-    block: Rc<Block>,
-    lesson: Rc<Lesson>,
-    tasks: Vec<Rc<TaskView>>,
-    answers: Rc<Vec<(usize, usize)>>,
-    send: Send,
-}
-
-#[component]
-fn BlockView(props: &BlockProps) -> Html {
+fn drawn(index: usize, block: &Block, props: &LessonProps) -> Html {
     let send = &props.send;
-    match &*props.block {
+    match block {
         Block::Prose { html } => prose(html),
         Block::Run { transcript } => run(transcript, send),
         Block::Why { title, body } => aside("why", "What happened", title, body, send),
         Block::Mistake { title, body } => aside("mistake", "What people believe", title, body, send),
         Block::Predict { title, html, choices, transcript } => {
-            predict(props.index, title, html, choices, transcript, &props.answers, send)
+            predict(index, title, html, choices, transcript, &props.answers, send)
         }
         Block::Task { index } => {
-            let task = *index as usize;
-            match (props.lesson.tasks.get(task), props.tasks.get(task)) {
-                (Some(text), Some(view)) => {
-                    html! { <Task index={task} text={Rc::new(text.clone())} view={view.clone()} send={send.clone()} /> }
-                }
+            let index = *index as usize;
+            match (props.lesson.tasks.get(index), props.tasks.get(index)) {
+                (Some(text), Some(view)) => task(index, text, view, send),
                 _ => Html::default(),
             }
         }

@@ -6,27 +6,17 @@ use crate::route::Route;
 use crate::theme::Theme;
 use yew::prelude::*;
 
-#[derive(Properties, PartialEq)]
-pub struct MastheadProps {
-    pub route: Route,
-    pub theme: Theme,
-    /// The chapter and the lesson's place in it.
-    pub place: Option<AttrValue>,
-    pub send: Send,
-}
-
-#[component]
-pub fn Masthead(props: &MastheadProps) -> Html {
+/// `place` is the chapter and the lesson's place in it.
+pub fn masthead(route: &Route, theme: Theme, place: Option<AttrValue>, send: &Send) -> Html {
     let link = |to: Route, current: bool, text: &'static str| {
         html! { <a href={to.href()} aria-current={current.then_some("page")}>{ text }</a> }
     };
-    let icon = match props.theme {
+    let icon = match theme {
         Theme::System => Icon::System,
         Theme::Light => Icon::Light,
         Theme::Dark => Icon::Dark,
     };
-    let next = props.send.reform(|_: MouseEvent| Msg::NextTheme);
-    let route = &props.route;
+    let next = send.reform(|_: MouseEvent| Msg::NextTheme);
     html! {
         <header class="masthead">
             <a class="brand" href="#/" aria-label="Rediscover">
@@ -40,8 +30,8 @@ pub fn Masthead(props: &MastheadProps) -> Html {
                 { link(Route::Commands(String::new()), matches!(route, Route::Commands(_)), "Commands") }
             </nav>
             <div class="aside">
-                if let Some(place) = &props.place { <span class="where">{ place }</span> }
-                <button class="icon" onclick={next} aria-label={props.theme.label()} title={props.theme.label()}>{ icon.draw() }</button>
+                if let Some(place) = place { <span class="where">{ place }</span> }
+                <button class="icon" onclick={next} aria-label={theme.label()} title={theme.label()}>{ icon.draw() }</button>
             </div>
         </header>
     }

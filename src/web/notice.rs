@@ -2,25 +2,10 @@
 
 use crate::app::{Msg, Send};
 use crate::storage::Wreck;
-use std::rc::Rc;
 use web_sys::window;
 use yew::prelude::*;
 
-#[derive(Properties)]
-pub struct NoticeProps {
-    pub wreck: Rc<Wreck>,
-    pub send: Send,
-}
-
-impl PartialEq for NoticeProps {
-    fn eq(&self, other: &Self) -> bool {
-        Rc::ptr_eq(&self.wreck, &other.wreck)
-    }
-}
-
-#[component]
-pub fn Notice(props: &NoticeProps) -> Html {
-    let wreck = &props.wreck;
+pub fn notice(wreck: &Wreck, send: &Send) -> Html {
     let letters: String = wreck.journal.iter().map(|byte| char::from(*byte)).collect();
     let journal = window().and_then(|window| window.btoa(&letters).ok()).unwrap_or_default();
     let report = format!(
@@ -35,7 +20,7 @@ pub fn Notice(props: &NoticeProps) -> Html {
             <p>{ "Something broke in this page, and that is our fault. Everything is back as it was, without the last input" }
                 if !wreck.last.is_empty() { { ": " }<code>{ &wreck.last }</code> }{ "." }</p>
             <a {href} download="rediscover-report.txt">{ "Save a report" }</a>
-            <button onclick={props.send.reform(|_: MouseEvent| Msg::Dismiss)}>{ "All right" }</button>
+            <button onclick={send.reform(|_: MouseEvent| Msg::Dismiss)}>{ "All right" }</button>
         </div>
     }
 }

@@ -248,6 +248,12 @@ impl Pane {
     }
 }
 
+/// Milliseconds as seconds with one digit behind the point.
+fn tenths(ms: i64) -> String {
+    let tenths = ms.max(0) / 100;
+    format!("{}.{}", tenths / 10, tenths % 10)
+}
+
 fn database(engine: &Engine, client: ClientId) -> usize {
     engine.clients().get(client).map_or(0, |client| client.database)
 }
@@ -269,10 +275,7 @@ fn badges(session: &Session, world: &World, client: ClientId) -> Vec<Badge> {
     if let Some(blocked) = &client.blocked {
         match blocked.deadline {
             Some(deadline) => {
-                badge(
-                    format!("blocked, {:.1} s left", (deadline - world.now().millis()).max(0) as f64 / 1000.0),
-                    "now",
-                );
+                badge(format!("blocked, {} s left", tenths(deadline - world.now().millis())), "now");
             }
             None => badge("blocked, for ever".to_owned(), "now"),
         }

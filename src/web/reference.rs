@@ -1,19 +1,11 @@
 //! The reference: every command that the engine's table knows, in the table's own words.
 
 use crate::app::{Msg, Send, when};
-use crate::colophon::Colophon;
+use crate::colophon::colophon;
 use crate::route::Route;
 use engine::table::{self, Command, Group};
-use web_sys::{HtmlInputElement, window};
+use web_sys::HtmlInputElement;
 use yew::prelude::*;
-
-#[derive(Properties, PartialEq)]
-pub struct ReferenceProps {
-    /// The command that the address names.
-    pub named: AttrValue,
-    pub filter: AttrValue,
-    pub send: Send,
-}
 
 /// A container such as CLIENT stands for its subcommands.
 fn rows() -> Vec<&'static Command> {
@@ -33,30 +25,22 @@ fn matches(command: &Command, filter: &str) -> bool {
     })
 }
 
-#[component]
-pub fn Reference(props: &ReferenceProps) -> Html {
+/// `named` is the command that the address names.
+pub fn reference(named: &str, filter: &AttrValue, send: &Send) -> Html {
     let rows = rows();
     let mut groups: Vec<Group> = rows.iter().map(|command| command.group).collect();
     groups.sort_unstable();
     groups.dedup();
-    let shown: Vec<&Command> = rows.iter().copied().filter(|command| matches(command, &props.filter)).collect();
-    let typed = when(&props.send, |event: InputEvent| {
+    let shown: Vec<&Command> = rows.iter().copied().filter(|command| matches(command, filter)).collect();
+    let typed = when(send, |event: InputEvent| {
         let input: HtmlInputElement = event.target_dyn_into()?;
         Some(Msg::FindCommand(input.value()))
     });
-    use_effect_with(props.named.clone(), |named| {
-        let row = window()
-            .and_then(|window| window.document())
-            .and_then(|document| document.get_element_by_id(&anchor(named)));
-        if let Some(row) = row.filter(|_| !named.is_empty()) {
-            row.scroll_into_view();
-        }
-    });
     let group = |group: Group| {
         let name = group.name();
-        let on = *props.filter == *name;
+        let on = **filter == *name;
         let choose =
-            props.send.reform(move |_: MouseEvent| Msg::FindCommand(if on { String::new() } else { name.to_owned() }));
+            send.reform(move |_: MouseEvent| Msg::FindCommand(if on { String::new() } else { name.to_owned() }));
         html! { <button key={name} aria-pressed={on.to_string()} onclick={choose}>{ name }</button> }
     };
     html! {
@@ -65,21 +49,22 @@ pub fn Reference(props: &ReferenceProps) -> Html {
                 <h1>{ "Commands" }</h1>
                 <p class="lead">{ "Every command of this server, with what it costs and since when Redis has had it. The terminal's hints come from the same table." }</p>
                 <div class="find" role="search">
-                    <input type="search" aria-label="Find a command" placeholder="Find a command by name, group or purpose" value={props.filter.clone()} oninput={typed}
+                    <input type="search" aria-label="Find a command" placeholder="Find a command by name, group or purpose" value={filter.clone()} oninput={typed}
                         autocapitalize="off" autocorrect="off" autocomplete="off" spellcheck="false" />
                     <span class="count" role="status">{ format!("{} of {}", shown.len(), rows.len()) }</span>
                 </div>
                 <div class="groups" role="group" aria-label="Groups">{ for groups.into_iter().map(group) }</div>
                 <ul class="commands">
-                    { for shown.into_iter().map(|command| row(command, &props.named)) }
+                    { for shown.into_iter().map(|command| row(command, named)) }
                 </ul>
-                <Colophon />
+                { colophon() }
             </div>
         </main>
     }
 }
 
-fn anchor(name: &str) -> String {
+/// The id of a command's line.
+pub fn anchor(name: &str) -> String {
     format!("command-{}", name.replace(['|', ' ', '-'], "-"))
 }
 

@@ -44,13 +44,6 @@ impl Route {
         let hash = window().and_then(|window| window.location().hash().ok());
         Route::parse(&hash.unwrap_or_default())
     }
-
-    /// Goes there; a listener hears of it.
-    pub fn go(&self) {
-        if let Some(window) = window() {
-            let _ = window.location().set_hash(&self.href());
-        }
-    }
 }
 
 /// Calls back whenever the address changes, for as long as it is kept.

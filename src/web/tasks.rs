@@ -3,7 +3,6 @@
 use crate::app::{Msg, Send};
 use crate::icon::Icon;
 use crate::lesson::{LessonMsg, prose};
-use std::rc::Rc;
 use yew::prelude::*;
 
 /// How a task stands.
@@ -25,18 +24,8 @@ pub struct Differs {
     pub has: String,
 }
 
-#[derive(Properties, PartialEq)]
-pub struct TaskProps {
-    pub index: usize,
-    pub text: Rc<course::lesson::Task>,
-    pub view: Rc<TaskView>,
-    pub send: Send,
-}
-
-#[component]
-pub fn Task(props: &TaskProps) -> Html {
-    let (text, view, task) = (&props.text, &props.view, props.index);
-    let act = |msg: LessonMsg| props.send.reform(move |_: MouseEvent| Msg::Lesson(msg.clone()));
+pub fn task(task: usize, text: &course::lesson::Task, view: &TaskView, send: &Send) -> Html {
+    let act = |msg: LessonMsg| send.reform(move |_: MouseEvent| Msg::Lesson(msg.clone()));
     let shown = view.hints.min(text.hints.len());
     html! {
         <section class={classes!("block", "task", view.met.then_some("met"))}>

@@ -115,151 +115,165 @@ pub struct PaneProps {
     pub send: Send,
 }
 
-#[component]
-pub fn Pane(props: &PaneProps) -> Html {
-    let view = &props.view;
-    let id = view.id;
-    let input_ref = use_node_ref();
-    let scroll_ref = use_node_ref();
-    let paint_ref = use_node_ref();
+/// What was on view when the page was last painted.
+#[derive(Default)]
+pub struct Pane {
+    input: NodeRef,
+    scroll: NodeRef,
+    paint: NodeRef,
+    focus: u32,
+    revision: u32,
+    entry: Option<Rc<Entry>>,
+}
 
-    {
-        let input_ref = input_ref.clone();
-        use_effect_with(view.focus, move |focus| {
-            if *focus > 0
-                && let Some(input) = input_ref.cast::<HtmlInputElement>()
-            {
-                let _ = input.focus();
-            }
-        });
+impl Component for Pane {
+    type Message = ();
+    type Properties = PaneProps;
+
+    fn create(_: &Context<Self>) -> Pane {
+        Pane::default()
     }
-    {
-        let input_ref = input_ref.clone();
-        // Between two paints much may be typed and taken: the field itself is asked, not what was last painted.
-        let (text, caret) = (view.text.clone(), view.caret);
-        use_effect_with(view.revision, move |revision| {
-            if let Some(input) = input_ref.cast::<HtmlInputElement>().filter(|_| *revision > 0) {
-                if input.value() != *text {
-                    input.set_value(&text);
-                }
-                let _ = input.set_selection_range(caret, caret);
-                input.set_scroll_left(input.scroll_width());
-            }
-        });
+
+    fn view(&self, ctx: &Context<Self>) -> Html {
+        self.draw(ctx.props())
     }
-    {
-        let scroll_ref = scroll_ref.clone();
-        let seen = (view.entries.last().cloned(), view.entries.len(), view.text.clone(), view.about.clone());
-        use_effect_with(seen, move |_| {
-            if let Some(scroll) = scroll_ref.cast::<Element>() {
-                scroll.set_scroll_top(scroll.scroll_height());
-            }
-        });
-    }
-    let follow = {
-        let (input_ref, paint_ref) = (input_ref.clone(), paint_ref.clone());
-        move || {
-            if let (Some(input), Some(paint)) =
-                (input_ref.cast::<HtmlInputElement>(), paint_ref.cast::<web_sys::HtmlElement>())
-            {
-                let _ = paint.style().set_property("transform", &format!("translateX(-{}px)", input.scroll_left()));
-            }
+
+    /// What the browser keeps itself follows what is on view: focus, text and caret of the field, and the ends of what scrolls.
+    fn rendered(&mut self, ctx: &Context<Self>, _first: bool) {
+        let view = &ctx.props().view;
+        let Some(input) = self.input.cast::<HtmlInputElement>() else { return };
+        if self.focus != view.focus {
+            self.focus = view.focus;
+            let _ = input.focus();
         }
-    };
-    {
-        let follow = follow.clone();
-        use_effect_with(view.text.clone(), move |_| follow());
+        if self.revision != view.revision {
+            self.revision = view.revision;
+            // Between two paints much may be typed and taken: the field itself is asked, not what was last painted.
+            if input.value() != *view.text {
+                input.set_value(&view.text);
+            }
+            let _ = input.set_selection_range(view.caret, view.caret);
+            input.set_scroll_left(input.scroll_width());
+        }
+        follow(&input, &self.paint);
+        let newest = view.entries.last().cloned();
+        if let Some(scroll) = self.scroll.cast::<Element>()
+            && (newest != self.entry || !view.text.is_empty())
+        {
+            scroll.set_scroll_top(scroll.scroll_height());
+        }
+        self.entry = newest;
     }
+}
 
-    let say = move |msg: PaneMsg| Msg::Pane(id, msg);
-    let submit = props.send.reform(move |event: SubmitEvent| {
-        event.prevent_default();
-        say(PaneMsg::Submit)
-    });
-    let typed = when(&props.send, move |event: InputEvent| {
-        let input: HtmlInputElement = event.target_dyn_into()?;
-        Some(say(PaneMsg::Typed { text: input.value(), caret: caret_of(&input) }))
-    });
-    let moved = {
-        let text = view.text.clone();
-        when(&props.send, move |event: Event| {
-            let input: HtmlInputElement = event.target_dyn_into()?;
-            (input.value() == *text).then(|| say(PaneMsg::Caret(caret_of(&input))))
-        })
-    };
-    let key = {
-        let (empty, held, can_complete) = (view.text.is_empty(), view.held, view.can_complete);
-        let input_ref = input_ref.clone();
-        when(&props.send, move |event: KeyboardEvent| {
-            // Esc gives up a search or a completion; otherwise it releases the field, and the next Tab goes on from here.
-            if event.key() == "Escape"
-                && !held
-                && let Some(input) = input_ref.cast::<HtmlInputElement>()
-            {
-                let _ = input.blur();
-            }
-            let msg = key_message(&event, empty, held, can_complete)?;
+/// The coloured text scrolls with the field that it lies over.
+fn follow(input: &HtmlInputElement, paint: &NodeRef) {
+    if let Some(paint) = paint.cast::<web_sys::HtmlElement>() {
+        let _ = paint.style().set_property("transform", &format!("translateX(-{}px)", input.scroll_left()));
+    }
+}
+
+impl Pane {
+    fn draw(&self, props: &PaneProps) -> Html {
+        let view = &props.view;
+        let id = view.id;
+        let say = move |msg: PaneMsg| Msg::Pane(id, msg);
+        let submit = props.send.reform(move |event: SubmitEvent| {
             event.prevent_default();
-            Some(say(msg))
-        })
-    };
-    let grasp = {
-        let input_ref = input_ref.clone();
-        Callback::from(move |_: MouseEvent| {
-            let selecting = window()
-                .and_then(|window| window.get_selection().ok()?)
-                .is_some_and(|selection| !selection.is_collapsed());
-            if !selecting && let Some(input) = input_ref.cast::<HtmlInputElement>() {
-                let _ = input.focus();
-            }
-        })
-    };
-    let scrolled = Callback::from(move |_: Event| follow());
-    let field = format!("line-{id}");
-    let about = format!("about-{id}");
-    let (host, rest) = view.prompt.rsplit_once('>').map_or((&*view.prompt, ""), |(host, _)| (host, "> "));
-    html! {
-        <section class={classes!("pane", view.active.then_some("active"))} aria-label={view.name.to_string()}>
-            <header>
-                <h2><i aria-hidden="true" />{ view.name.to_string() }</h2>
-                { for view.badges.iter().map(|badge| html! { <span key={badge.text.to_string()} class={classes!("badge", badge.tone)}>{ badge.text.to_string() }</span> }) }
-                <div class="tools">
-                    if props.last {
-                        <button class="word" onclick={props.send.reform(|_: MouseEvent| Msg::NewClient)}>{ "New client" }</button>
-                    }
-                    if view.closable {
-                        <button class="icon" onclick={props.send.reform(move |_: MouseEvent| say(PaneMsg::Close))}
-                            aria-label={format!("Close {}", view.name)} title={format!("Close {}", view.name)}>{ Icon::Close.draw() }</button>
-                    }
-                </div>
-            </header>
-            <div class="scroll" ref={scroll_ref} onclick={grasp}>
-                <div class="log" role="log" aria-label={format!("Transcript of {}", view.name)}>
-                    { for view.entries.iter().map(|entry| html! { <Said key={entry.id} entry={entry.clone()} send={props.send.clone()} pane={id} /> }) }
-                </div>
-                if view.entries.is_empty() && view.active {
-                    <p class="welcome">{ "A Redis server, wholly inside this page. Type a command, or click one in the text." }<br />
-                        <kbd>{ "Tab" }</kbd>{ " completes, " }<kbd>{ "↑" }</kbd>{ " brings back, " }<kbd>{ "Ctrl-Z" }</kbd>{ " on an empty line takes back." }</p>
+            say(PaneMsg::Submit)
+        });
+        let typed = when(&props.send, move |event: InputEvent| {
+            let input: HtmlInputElement = event.target_dyn_into()?;
+            Some(say(PaneMsg::Typed { text: input.value(), caret: caret_of(&input) }))
+        });
+        let moved = {
+            let text = view.text.clone();
+            when(&props.send, move |event: Event| {
+                let input: HtmlInputElement = event.target_dyn_into()?;
+                (input.value() == *text).then(|| say(PaneMsg::Caret(caret_of(&input))))
+            })
+        };
+        let key = {
+            let (empty, held, can_complete) = (view.text.is_empty(), view.held, view.can_complete);
+            let input_ref = self.input.clone();
+            when(&props.send, move |event: KeyboardEvent| {
+                // Esc gives up a search or a completion; otherwise it releases the field, and the next Tab goes on from here.
+                if event.key() == "Escape"
+                    && !held
+                    && let Some(input) = input_ref.cast::<HtmlInputElement>()
+                {
+                    let _ = input.blur();
                 }
-                if !view.queued.is_empty() {
-                    <ol class="queue" aria-label="Queued until EXEC">{ for view.queued.iter().enumerate().map(|(index, command)| html! { <li key={index}>{ command.to_string() }</li> }) }</ol>
+                let msg = key_message(&event, empty, held, can_complete)?;
+                event.prevent_default();
+                Some(say(msg))
+            })
+        };
+        let grasp = {
+            let input_ref = self.input.clone();
+            Callback::from(move |_: MouseEvent| {
+                let selecting = window()
+                    .and_then(|window| window.get_selection().ok()?)
+                    .is_some_and(|selection| !selection.is_collapsed());
+                if !selecting && let Some(input) = input_ref.cast::<HtmlInputElement>() {
+                    let _ = input.focus();
                 }
-                <form class="ask" onsubmit={submit}>
-                    <label class="prompt live" for={field.clone()} aria-hidden="true"><span class="host">{ host }</span>{ rest }</label>
-                    <div class="field">
-                        <div class="paint" ref={paint_ref} aria-hidden="true">
-                            { spans(&view.spans) }
-                            <span class="ghost">{ view.ghost.to_string() }</span>
-                        </div>
-                        <input id={field} ref={input_ref} type="text" value={view.text.clone()} readonly={view.busy}
-                            autocapitalize="off" autocorrect="off" autocomplete="off" spellcheck="false" enterkeyhint="send" aria-label={format!("Redis command, {}", view.name)} aria-describedby={about.clone()}
-                            oninput={typed} onkeydown={key} onselect={moved} onscroll={scrolled}
-                            onfocus={props.send.reform(move |_: FocusEvent| say(PaneMsg::Focused))} />
+            })
+        };
+        let scrolled = {
+            let (input, paint) = (self.input.clone(), self.paint.clone());
+            Callback::from(move |_: Event| {
+                if let Some(input) = input.cast::<HtmlInputElement>() {
+                    follow(&input, &paint);
+                }
+            })
+        };
+        let field = format!("line-{id}");
+        let about = format!("about-{id}");
+        let (host, rest) = view.prompt.rsplit_once('>').map_or((&*view.prompt, ""), |(host, _)| (host, "> "));
+        html! {
+            <section class={classes!("pane", view.active.then_some("active"))} aria-label={view.name.to_string()}>
+                <header>
+                    <h2><i aria-hidden="true" />{ view.name.to_string() }</h2>
+                    { for view.badges.iter().map(|badge| html! { <span key={badge.text.to_string()} class={classes!("badge", badge.tone)}>{ badge.text.to_string() }</span> }) }
+                    <div class="tools">
+                        if props.last {
+                            <button class="word" onclick={props.send.reform(|_: MouseEvent| Msg::NewClient)}>{ "New client" }</button>
+                        }
+                        if view.closable {
+                            <button class="icon" onclick={props.send.reform(move |_: MouseEvent| say(PaneMsg::Close))}
+                                aria-label={format!("Close {}", view.name)} title={format!("Close {}", view.name)}>{ Icon::Close.draw() }</button>
+                        }
                     </div>
-                </form>
-                <div id={about} class={classes!("about", matches!(view.about, About::Waiting(_)).then_some("busy"))}>{ about_words(&view.about) }</div>
-            </div>
-        </section>
+                </header>
+                <div class="scroll" ref={self.scroll.clone()} onclick={grasp}>
+                    <div class="log" role="log" aria-label={format!("Transcript of {}", view.name)}>
+                        { for view.entries.iter().map(|entry| html! { <Said key={entry.id} entry={entry.clone()} /> }) }
+                    </div>
+                    if view.entries.is_empty() && view.active {
+                        <p class="welcome">{ "A Redis server, wholly inside this page. Type a command, or click one in the text." }<br />
+                            <kbd>{ "Tab" }</kbd>{ " completes, " }<kbd>{ "↑" }</kbd>{ " brings back, " }<kbd>{ "Ctrl-Z" }</kbd>{ " on an empty line takes back." }</p>
+                    }
+                    if !view.queued.is_empty() {
+                        <ol class="queue" aria-label="Queued until EXEC">{ for view.queued.iter().enumerate().map(|(index, command)| html! { <li key={index}>{ command.to_string() }</li> }) }</ol>
+                    }
+                    <form class="ask" onsubmit={submit}>
+                        <label class="prompt live" for={field.clone()} aria-hidden="true"><span class="host">{ host }</span>{ rest }</label>
+                        <div class="field">
+                            <div class="paint" ref={self.paint.clone()} aria-hidden="true">
+                                { spans(&view.spans) }
+                                <span class="ghost">{ view.ghost.to_string() }</span>
+                            </div>
+                            <input id={field} ref={self.input.clone()} type="text" value={view.text.clone()} readonly={view.busy}
+                                autocapitalize="off" autocorrect="off" autocomplete="off" spellcheck="false" enterkeyhint="send" aria-label={format!("Redis command, {}", view.name)} aria-describedby={about.clone()}
+                                oninput={typed} onkeydown={key} onselect={moved} onscroll={scrolled}
+                                onfocus={props.send.reform(move |_: FocusEvent| say(PaneMsg::Focused))} />
+                        </div>
+                    </form>
+                    <div id={about} class={classes!("about", matches!(view.about, About::Waiting(_)).then_some("busy"))}>{ about_words(&view.about) }</div>
+                </div>
+            </section>
+        }
     }
 }
 
@@ -301,8 +315,6 @@ fn about_words(about: &About) -> Html {
 #[derive(Properties, PartialEq)]
 struct SaidProps {
     entry: Rc<Entry>,
-    pane: u32,
-    send: Send,
 }
 
 /// How many lines of a reply are shown before it is folded.
@@ -311,21 +323,17 @@ const FOLD: usize = 120;
 #[component]
 fn Said(props: &SaidProps) -> Html {
     let entry = &props.entry;
-    let open = use_state_eq(|| false);
-    let shown = if *open || entry.lines.len() <= FOLD + 10 { entry.lines.len() } else { FOLD };
-    let unfold = {
-        let open = open.clone();
-        Callback::from(move |_: MouseEvent| open.set(true))
-    };
+    let (shown, folded) =
+        if entry.lines.len() <= FOLD + 10 { (&*entry.lines, &[][..]) } else { entry.lines.split_at(FOLD) };
+    let line = |line: &Line| html! { <div class={line.class}>{ spans(&line.spans) }</div> };
     html! {
         <div class="entry">
             if !entry.prompt.is_empty() || !entry.input.is_empty() {
-                <div><span class="prompt">{ entry.prompt.to_string() }</span>
-                    { spans(&entry.input) }</div>
+                <div><span class="prompt">{ entry.prompt.to_string() }</span>{ spans(&entry.input) }</div>
             }
-            { for entry.lines.iter().take(shown).enumerate().map(|(index, line)| html! { <div key={index} class={line.class}>{ spans(&line.spans) }</div> }) }
-            if shown < entry.lines.len() {
-                <button class="fold" onclick={unfold}>{ format!("{} more lines", entry.lines.len() - shown) }</button>
+            { for shown.iter().map(line) }
+            if !folded.is_empty() {
+                <details class="fold"><summary>{ format!("{} more lines", folded.len()) }</summary>{ for folded.iter().map(line) }</details>
             }
         </div>
     }

@@ -109,6 +109,12 @@ impl Scale {
     }
 }
 
+/// A part of the whole for a style. (Formatting a float would cost the page more bytes than all of this file.)
+pub fn percent(part: f64) -> String {
+    let hundredths = (part * 10_000.0) as u32;
+    format!("{}.{:02}%", hundredths / 100, hundredths % 100)
+}
+
 /// `1:02:03.4`, without the hours while there are none.
 pub fn clock(micros: u64) -> String {
     let tenths = micros / 100_000;
@@ -122,16 +128,8 @@ pub fn clock(micros: u64) -> String {
     }
 }
 
-#[derive(Properties, PartialEq)]
-pub struct TimebarProps {
-    pub view: TimeView,
-    pub send: Send,
-}
-
-#[component]
-pub fn Timebar(props: &TimebarProps) -> Html {
-    let view = &props.view;
-    let act = |msg: TimeMsg| props.send.reform(move |_: MouseEvent| Msg::Time(msg.clone()));
+pub fn timebar(view: &TimeView, send: &Send) -> Html {
+    let act = |msg: TimeMsg| send.reform(move |_: MouseEvent| Msg::Time(msg.clone()));
     let undo = view.undo.as_ref().map_or_else(|| "Undo".to_owned(), |what| format!("Undo {what}"));
     let redo = view.redo.as_ref().map_or_else(|| "Redo".to_owned(), |what| format!("Redo {what}"));
     let (play, play_icon) = if view.playing { ("Pause", Icon::Pause) } else { ("Play", Icon::Play) };
@@ -148,29 +146,27 @@ pub fn Timebar(props: &TimebarProps) -> Html {
                 <fieldset class="speeds">
                     <legend class="visually-hidden">{ "Speed" }</legend>
                     { for SPEEDS.iter().map(|&speed| {
-                        let choose = props.send.reform(move |_: Event| Msg::Time(TimeMsg::Speed(speed)));
+                        let choose = send.reform(move |_: Event| Msg::Time(TimeMsg::Speed(speed)));
                         html! { <label key={speed}><input type="radio" name="speed" checked={view.speed == speed} onchange={choose} />{ format!("×{speed}") }</label> }
                     }) }
                 </fieldset>
                 <button class="icon" onclick={act(TimeMsg::Step)} aria-label="One second on" title="One second on">{ Icon::Step.draw() }</button>
                 <button class="jump" disabled={next.is_none()} onclick={act(TimeMsg::Jump)} aria-label={jump.clone()} title={jump}>{ Icon::Jump.draw() }<span class="word">{ "next event" }</span></button>
             </div>
-            <Track view={view.clone()} send={props.send.clone()} />
+            { track(view, send) }
             <span class="clock" role="timer" aria-label="Virtual time">{ clock(view.now - view.start) }</span>
         </section>
     }
 }
 
-#[component]
-fn Track(props: &TimebarProps) -> Html {
-    let view = &props.view;
+fn track(view: &TimeView, send: &Send) -> Html {
     let scale = Scale::new(view);
-    let at = |moment: u64| format!("inset-inline-start:{:.2}%", scale.place(moment) * 100.0);
-    let long = |moment: u64| format!("inline-size:{:.2}%", scale.place(moment) * 100.0);
+    let at = |moment: u64| format!("inset-inline-start:{}", percent(scale.place(moment)));
+    let long = |moment: u64| format!("inline-size:{}", percent(scale.place(moment)));
     let now = scale.place(view.now);
     let scrub = {
         let view = view.clone();
-        when(&props.send, move |event: InputEvent| {
+        when(send, move |event: InputEvent| {
             let input: HtmlInputElement = event.target_dyn_into()?;
             let moment = Scale::new(&view).moment(input.value_as_number() / STEPS);
             Some(Msg::Time(TimeMsg::Scrub(moment.min(view.reached))))
@@ -179,7 +175,7 @@ fn Track(props: &TimebarProps) -> Html {
     // An arrow key goes to the neighbouring command, Home and End to the ends of what was reached.
     let key = {
         let view = view.clone();
-        when(&props.send, move |event: KeyboardEvent| {
+        when(send, move |event: KeyboardEvent| {
             let moment = match event.key().as_str() {
                 "ArrowLeft" | "ArrowDown" => {
                     view.commands.iter().rev().map(|mark| mark.at).find(|at| *at < view.now).unwrap_or(view.start)
@@ -220,7 +216,7 @@ fn Track(props: &TimebarProps) -> Html {
                 }
             }) }
             <span class="thumb" style={at(view.now)} />
-            <input type="range" min="0" max={STEPS.to_string()} value={format!("{:.0}", now * STEPS)} oninput={scrub} onkeydown={key}
+            <input type="range" min="0" max={(STEPS as u32).to_string()} value={((now * STEPS) as u32).to_string()} oninput={scrub} onkeydown={key}
                 aria-label="History" aria-valuetext={said} />
         </div>
     }

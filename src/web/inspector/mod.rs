@@ -11,29 +11,19 @@ mod zset;
 pub mod view;
 
 use crate::app::{Msg, Send, when};
-use ring::Ring;
+use ring::ring;
 use std::rc::Rc;
 use view::{KeyView, KeyspaceView, Picture};
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-#[derive(Properties, PartialEq)]
-pub struct KeyspaceProps {
-    pub view: KeyspaceView,
-    /// Whether the table is shown in place of the pictures.
-    pub table: bool,
-    pub filter: AttrValue,
-    pub send: Send,
-}
-
-#[component]
-pub fn Keyspace(props: &KeyspaceProps) -> Html {
-    let view = &props.view;
-    let filter = when(&props.send, |event: InputEvent| {
+/// `table`: the table is shown in place of the pictures.
+pub fn keyspace(view: &KeyspaceView, table: bool, matching: &str, send: &Send) -> Html {
+    let filter = when(send, |event: InputEvent| {
         let input: HtmlInputElement = event.target_dyn_into()?;
         Some(Msg::Filter(input.value()))
     });
-    let twin = props.send.reform(|_: MouseEvent| Msg::ToggleTable);
+    let twin = send.reform(|_: MouseEvent| Msg::ToggleTable);
     let sum = match view.total {
         1 => "1 key".to_owned(),
         total => format!("{total} keys"),
@@ -44,25 +34,25 @@ pub fn Keyspace(props: &KeyspaceProps) -> Html {
                 <h2>{ "Keyspace" }</h2>
                 <span class="sum">{ sum }{ for view.database.iter().map(|name| html! { { format!(" in {name}") } }) }</span>
                 <div class="tools">
-                    if view.total > 0 || !props.filter.is_empty() {
+                    if view.total > 0 || !matching.is_empty() {
                         <label class="filter"><span class="visually-hidden">{ "Show only keys that match" }</span>
-                            <input type="search" placeholder="filter: user:*" value={props.filter.clone()} oninput={filter}
+                            <input type="search" placeholder="filter: user:*" value={matching.to_owned()} oninput={filter}
                                 autocapitalize="off" autocorrect="off" autocomplete="off" spellcheck="false" />
                         </label>
-                        <button class="twin" onclick={twin} aria-pressed={props.table.to_string()}>{ if props.table { "Pictures" } else { "Table" } }</button>
+                        <button class="twin" onclick={twin} aria-pressed={table.to_string()}>{ if table { "Pictures" } else { "Table" } }</button>
                     }
                 </div>
             </header>
             if view.keys.is_empty() {
                 <p class="empty">
-                    if props.filter.is_empty() {
+                    if matching.is_empty() {
                         { "Nothing is stored yet. A key appears here with the first " }<code>{ "SET" }</code>{ "." }
                     } else {
-                        { "No key matches " }<code>{ props.filter.clone() }</code>{ "." }
+                        { "No key matches " }<code>{ matching.to_owned() }</code>{ "." }
                     }
                 </p>
-            } else if props.table {
-                <div class="ledger" tabindex="0" role="group" aria-label="All keys as a table"><Table keys={view.keys.clone()} /></div>
+            } else if table {
+                <div class="ledger" tabindex="0" role="group" aria-label="All keys as a table">{ all(&view.keys) }</div>
             } else {
                 <ul class="ledger" tabindex="0" aria-label="All keys">
                     { for view.keys.iter().map(|key| html! { <Row key={key.id.to_string()} view={key.clone()} /> }) }
@@ -97,7 +87,7 @@ fn Row(props: &RowProps) -> Html {
                 <div class="picture">{ draw(&view.picture) }</div>
                 <div class="facts">{ view.encoding }if let Some(size) = &view.size { <span>{ size.to_string() }</span> }</div>
                 if let Some(life) = &view.life {
-                    <div class="life"><span>{ life.words.to_string() }</span><Ring left={life.left} /></div>
+                    <div class="life"><span>{ life.words.to_string() }</span>{ ring(life.left) }</div>
                 } else {
                     <div class="life none">{ "no expiry" }</div>
                 }
@@ -116,19 +106,13 @@ fn draw(picture: &Picture) -> Html {
     }
 }
 
-#[derive(Properties, PartialEq)]
-struct TableProps {
-    keys: Vec<Rc<KeyView>>,
-}
-
-#[component]
-fn Table(props: &TableProps) -> Html {
+fn all(keys: &[Rc<KeyView>]) -> Html {
     html! {
         <table class="twin-table">
             <thead><tr><th scope="col">{ "Key" }</th><th scope="col">{ "Type" }</th><th scope="col">{ "Encoding" }</th>
                 <th scope="col">{ "Time to live" }</th><th scope="col">{ "Value" }</th><th scope="col">{ "State" }</th></tr></thead>
             <tbody>
-                { for props.keys.iter().map(|view| html! {
+                { for keys.iter().map(|view| html! {
                     <tr key={view.id.to_string()}>
                         <th scope="row">{ view.name.to_string() }</th>
                         <td>{ view.type_words() }</td>

@@ -1,6 +1,7 @@
 //! A sorted set is a ladder: every member stands on the rung that its score gives it.
 
 use super::view::Rung;
+use crate::timebar::percent;
 use yew::prelude::*;
 
 pub fn draw(rungs: &[Rung], hidden: usize) -> Html {
@@ -11,7 +12,7 @@ pub fn draw(rungs: &[Rung], hidden: usize) -> Html {
                     <li key={rung.member.to_string()} class={classes!(rung.fresh.then_some("fresh"))}>
                         <span class="rank">{ rung.rank }</span><span>{ rung.member.to_string() }</span>
                         <span class="score">{ rung.score.to_string() }</span>
-                        <span class="bar" style={format!("inline-size:{:.1}%", rung.height * 100.0)} />
+                        <span class="bar" style={format!("inline-size:{}", percent(rung.height))} />
                     </li>
                 }) }
             </ol>

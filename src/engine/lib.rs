@@ -31,6 +31,7 @@ mod request;
 mod server;
 mod settle;
 mod slowlog;
+pub mod sort;
 mod store;
 pub mod table;
 mod text;

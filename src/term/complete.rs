@@ -9,8 +9,8 @@ use crate::grammar::{self, Next};
 use crate::hint::display_name;
 use crate::quote;
 use engine::config;
+use engine::sort;
 use engine::table::{self, Command, Group, Kind};
-use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// Where live keys come from.
@@ -85,7 +85,7 @@ pub fn complete(line: &str, cursor: usize, keys: &dyn KeySource) -> Completion {
         completion.range.start = parsed.words[command_at].start;
         let subs = container.subcommands.iter().filter(|sub| grammar::starts_with(sub.name, prefix));
         let mut subs: Vec<&Command> = subs.collect();
-        subs.sort_by_key(|sub| sub.name);
+        sort::by_key(&mut subs, |sub| sub.name);
         out.extend(subs.into_iter().map(|sub| offer(display_name(sub), Offer::Subcommand, sub.summary)));
         return completion;
     }
@@ -126,7 +126,7 @@ fn values(row: &Command, argument: &str, typed: &[&[u8]], prefix: &[u8], out: &m
         ("scan", "type") => words.extend(["string", "list", "set", "zset", "hash", "stream"].map(|word| (word, ""))),
         ("command|info" | "command|docs", _) => {
             words.extend(table::all().map(|row| (row.name, row.summary)));
-            words.sort_unstable();
+            sort::by(&mut words, |a, b| a < b);
         }
         ("config|get" | "config|set", "parameter") => {
             words.extend(config::PARAMETERS.iter().map(|parameter| (parameter.name, "")));
@@ -152,7 +152,7 @@ fn offer(text: String, offer: Offer, note: &str) -> Candidate {
 
 fn commands(prefix: &[u8], own: bool, out: &mut Vec<Candidate>) {
     let mut rows: Vec<&Command> = table::all().filter(|row| grammar::starts_with(row.name, prefix)).collect();
-    rows.sort_by_key(|row| row.name);
+    sort::by_key(&mut rows, |row| row.name);
     out.extend(rows.into_iter().map(|row| offer(display_name(row), Offer::Command, row.summary)));
     if own && !prefix.is_empty() {
         let words = grammar::OWN_WORDS.into_iter().filter(|word| word.len() > 1 && grammar::starts_with(word, prefix));
@@ -174,11 +174,11 @@ fn topics(line: &str) -> Option<Completion> {
     let prefix = line[start..].to_ascii_uppercase();
     let mut candidates = Vec::new();
     let mut groups: Vec<String> = groups().map(|group| format!("@{}", group.name())).collect();
-    groups.sort();
+    sort::by(&mut groups, |a, b| a < b);
     groups.retain(|group| grammar::starts_with(group, prefix.as_bytes()));
     candidates.extend(groups.into_iter().map(|group| offer(group, Offer::Topic, "")));
     let mut rows: Vec<&Command> = rows().collect();
-    rows.sort_by_key(|row| row.full_name);
+    sort::by_key(&mut rows, |row| row.full_name);
     let rows = rows.into_iter().map(|row| (display_name(row), row)).filter(|(name, _)| name.starts_with(&prefix));
     candidates.extend(rows.map(|(name, row)| offer(name, Offer::Topic, row.summary)));
     Some(Completion { range: start..line.len(), candidates })
@@ -191,7 +191,10 @@ pub(crate) fn rows() -> impl Iterator<Item = &'static Command> {
 
 /// The groups that have commands.
 pub(crate) fn groups() -> impl Iterator<Item = Group> {
-    table::all().map(|row| row.group).collect::<BTreeSet<_>>().into_iter()
+    let mut groups: Vec<Group> = table::all().map(|row| row.group).collect();
+    sort::by(&mut groups, |a, b| a < b);
+    groups.dedup();
+    groups.into_iter()
 }
 
 /// The type of the keys that a command works on, as TYPE names it.

@@ -34,7 +34,7 @@ pub fn help(topic: &[Vec<u8>]) -> Vec<Span> {
     if let Some(group) = first.strip_prefix(b"@") {
         let mut found: Vec<&Command> =
             rows().filter(|row| row.group.name().as_bytes().eq_ignore_ascii_case(group)).collect();
-        found.sort_by_key(|row| row.full_name);
+        engine::sort::by_key(&mut found, |row| row.full_name);
         for row in found {
             page.entry(row, false);
         }

@@ -18,7 +18,6 @@ use crate::theme::Theme;
 use crate::timebar::{TimeMsg, percent, timebar};
 use course::{Lesson, Progress};
 use sim::Journal;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use web_sys::window;
 use yew::prelude::*;
@@ -99,7 +98,8 @@ pub struct App {
     progress: Progress,
     place: Place,
     bench: Bench,
-    parked: BTreeMap<Place, Bench>,
+    /// The benches of other places, as they were left.
+    parked: Vec<(Place, Bench)>,
     find: AttrValue,
     code: AttrValue,
     import_said: AttrValue,
@@ -141,7 +141,7 @@ impl Component for App {
             progress,
             place,
             bench,
-            parked: BTreeMap::new(),
+            parked: Vec::new(),
             find: AttrValue::default(),
             code: AttrValue::default(),
             import_said: AttrValue::default(),
@@ -242,12 +242,13 @@ impl App {
         let place = place_of(&route, &self.lessons, &self.progress);
         let on_bench = !matches!(route, Route::Lessons | Route::Commands(_));
         if on_bench && place != self.place {
-            let bench = self
-                .parked
-                .remove(&place)
-                .unwrap_or_else(|| Bench::new(study_of(&place, &self.lessons, &self.progress)));
+            let parked = self.parked.iter().position(|(parked, _)| *parked == place);
+            let bench = match parked {
+                Some(at) => self.parked.swap_remove(at).1,
+                None => Bench::new(study_of(&place, &self.lessons, &self.progress)),
+            };
             let left = core::mem::replace(&mut self.bench, bench);
-            self.parked.insert(core::mem::replace(&mut self.place, place), left);
+            self.parked.push((core::mem::replace(&mut self.place, place), left));
             self.part = first_part(&route);
         }
         if on_bench && !self.place.is_empty() {

@@ -13,7 +13,7 @@ use crate::timebar::{Mark, TimeMsg, TimeView};
 use course::Progress;
 use course::stage::WorldStage;
 use course::transcript::{Play, Transcript};
-use engine::Event;
+use engine::{Event, sort};
 use sim::{Instant, Journal, Moment, Pace, What, World, WorldConfig};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -244,7 +244,7 @@ impl Bench {
     fn notice_changes(&mut self) {
         for (_, event) in self.world.take_events() {
             if let Event::Modified { database, key } = event {
-                self.memory.borrow_mut().touched.insert(key_id(database, &key));
+                self.memory.borrow_mut().touched.push(key_id(database, &key));
             }
         }
     }
@@ -390,7 +390,7 @@ impl Bench {
                 coming.push(mark(deadline, format!("client {} gives up", pane.id)));
             }
         }
-        coming.sort_unstable_by_key(|mark| mark.at);
+        sort::by_key(&mut coming, |mark| mark.at);
         coming.truncate(SHOWN);
         coming
     }

@@ -1,7 +1,7 @@
 //! The line that is being typed: its text, the ways through history and completions, and what can be said about it.
 
 use crate::terminal::{About, PaneMsg, Span};
-use engine::Engine;
+use engine::{Engine, sort};
 use std::cell::RefCell;
 use std::rc::Rc;
 use term::{Cycle, Direction, KeySource, Recall, Role, Search, Session};
@@ -50,7 +50,7 @@ impl KeySource for Keys<'_> {
                 && deadline.is_none_or(|deadline| now <= deadline)
         });
         let mut names: Vec<Vec<u8>> = fitting.map(|(name, ..)| name.to_vec()).collect();
-        names.sort_unstable();
+        sort::by(&mut names, |a, b| a < b);
         names.truncate(most);
         names
     }

@@ -3,6 +3,7 @@
 use crate::app::{Msg, Send, when};
 use crate::colophon::colophon;
 use crate::route::Route;
+use engine::sort;
 use engine::table::{self, Command, Group};
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
@@ -14,7 +15,7 @@ fn rows() -> Vec<&'static Command> {
             |command| if command.subcommands.is_empty() { core::slice::from_ref(command) } else { command.subcommands },
         )
         .collect();
-    rows.sort_by_key(|command| command.full_name);
+    sort::by_key(&mut rows, |command| command.full_name);
     rows
 }
 
@@ -29,7 +30,7 @@ fn matches(command: &Command, filter: &str) -> bool {
 pub fn reference(named: &str, filter: &AttrValue, send: &Send) -> Html {
     let rows = rows();
     let mut groups: Vec<Group> = rows.iter().map(|command| command.group).collect();
-    groups.sort_unstable();
+    sort::by(&mut groups, |a, b| a < b);
     groups.dedup();
     let shown: Vec<&Command> = rows.iter().copied().filter(|command| matches(command, filter)).collect();
     let typed = when(send, |event: InputEvent| {

@@ -6,6 +6,7 @@
 
 use crate::app::{Msg, Send, when};
 use crate::icon::Icon;
+use engine::sort;
 use std::rc::Rc;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
@@ -63,7 +64,7 @@ impl Scale {
         moments.extend(view.commands.iter().map(|mark| mark.at));
         moments.extend(view.coming.iter().map(|mark| mark.at));
         moments.retain(|moment| *moment >= view.start);
-        moments.sort_unstable();
+        sort::by(&mut moments, |a, b| a < b);
         moments.dedup();
         let mut place = 0.0;
         let mut before = view.start;

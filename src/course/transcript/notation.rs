@@ -49,7 +49,7 @@ fn write(out: &mut String, value: &Value) {
         Value::Push(elements) => list(out, ">[", elements.iter().map(notation)),
         Value::Set(elements) => {
             let mut elements: Vec<String> = elements.iter().map(notation).collect();
-            elements.sort();
+            engine::sort::by(&mut elements, |a, b| a < b);
             list(out, "~[", elements.into_iter());
         }
         Value::Map(pairs) => map(out, '%', pairs),

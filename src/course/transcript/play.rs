@@ -235,7 +235,8 @@ pub fn rendered(command: &str, value: &Value, elapsed: Elapsed, notation: Notati
             let printed = term::render::render_for(&command, value, term::render::Mode::Terminal);
             let mut lines: Vec<String> = printed.lines().map(|line| line.trim_end_matches('\r').to_owned()).collect();
             if elapsed >= 500_000 {
-                lines.push(format!("({:.2}s)", elapsed as f64 / 1e6));
+                let hundredths = (elapsed + 5_000) / 10_000;
+                lines.push(format!("({}.{:02}s)", hundredths / 100, hundredths % 100));
             }
             lines
         }

@@ -614,7 +614,7 @@ fn tracking(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
         wanted.prefixes.push(Text::default());
     }
     wanted.prefixes.extend_from_slice(present);
-    wanted.prefixes.sort();
+    crate::sort::by(&mut wanted.prefixes, |a, b| a < b);
     wanted.mode = match (broadcast, opt_in, opt_out) {
         (true, ..) => TrackingMode::Broadcast,
         (_, true, _) => TrackingMode::OptIn,

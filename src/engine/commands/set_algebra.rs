@@ -8,6 +8,7 @@ use crate::args::Args;
 use crate::ctx::Ctx;
 use crate::error::Error;
 use crate::event::Class;
+use crate::sort;
 use crate::store::Store;
 use crate::table::{Command, Flag::*, Group, Keys};
 use crate::types::listpack::{Element, Listpack};
@@ -76,9 +77,13 @@ fn sources<'a>(db: &mut Store, keys: impl Iterator<Item = &'a [u8]>) -> Result<V
     .collect()
 }
 
+fn smallest_first(sets: &mut [Rc<Set>]) {
+    sort::by_key(sets, |set| set.len());
+}
+
 /// Calls `visit` for every member that all sets have, until it says stop.
 fn intersect(mut sets: Vec<Rc<Set>>, effort: &mut u64, mut visit: impl FnMut(Element) -> bool) {
-    sets.sort_by_key(|set| set.len());
+    smallest_first(&mut sets);
     let Some((smallest, others)) = sets.split_first() else { return };
     for member in smallest.iter() {
         *effort += 1;
@@ -131,7 +136,7 @@ fn difference(sources: Vec<Option<Rc<Set>>>, limits: &SetLimits, effort: &mut u6
     let all: usize = others.iter().map(|set| set.len()).sum();
     if first.len().saturating_mul(others.len() + 1) / 2 <= first.len() + all {
         // The largest of the others is the likeliest to know a member.
-        others.sort_by_key(|set| core::cmp::Reverse(set.len()));
+        sort::by(&mut others, |a, b| a.len() > b.len());
         for member in first.iter() {
             *effort += 1;
             let text = member.text();

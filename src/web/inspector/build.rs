@@ -1,22 +1,21 @@
 //! From the engine's keyspace to the ledger. Only what is shown is made into words.
 
-use super::view::{KEYS, KeyView, KeyspaceView, Life, Part, Picture, SHOWN};
+use super::view::{Field, KEYS, KeyView, KeyspaceView, Life, Part, Picture, SHOWN};
 use engine::types::End;
-use engine::{Engine, Value};
-use std::collections::{BTreeMap, BTreeSet};
+use engine::{Engine, Keyspace, Text, Value, sort};
 use std::rc::Rc;
 
-/// What has to be remembered from one look to the next.
+/// What has to be remembered from one look to the next. The lists are as short as the ledger.
 #[derive(Debug, Default)]
 pub struct Memory {
-    /// By key: its deadline, and when it was first seen with it. The ring shows how much of that time is left.
-    lives: BTreeMap<Rc<str>, (i64, i64)>,
+    /// A key, its deadline, and when it was first seen with it: the ring shows how much of that time is left.
+    lives: Vec<(Rc<str>, i64, i64)>,
     /// Which keys are shown, in their order, as long as nothing has changed: (what it depends on, positions, matches).
     order: Option<(Order, Vec<usize>, usize)>,
     /// The keys that the last command changed.
-    pub touched: BTreeSet<Rc<str>>,
+    pub touched: Vec<Rc<str>>,
     /// The pictures as they were before it.
-    pub before: BTreeMap<Rc<str>, Picture>,
+    before: Vec<(Rc<str>, Picture)>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +31,20 @@ impl Memory {
     pub fn about_to_change(&mut self, view: &KeyspaceView) {
         self.touched.clear();
         self.before = view.keys.iter().map(|key| (key.id.clone(), key.picture.clone())).collect();
+    }
+
+    /// How much is left of the time that a key or field has.
+    fn life(&mut self, id: &Rc<str>, deadline: i64, now: i64) -> Life {
+        let known = self.lives.iter().position(|(known, ..)| known == id);
+        let at = known.unwrap_or_else(|| {
+            self.lives.push((id.clone(), deadline, now));
+            self.lives.len() - 1
+        });
+        let (_, seen_deadline, since) = &mut self.lives[at];
+        if *seen_deadline != deadline || *since > now {
+            (*seen_deadline, *since) = (deadline, now);
+        }
+        life(deadline - now, deadline - *since)
     }
 }
 
@@ -51,66 +64,63 @@ pub fn keyspace_view(
 ) -> KeyspaceView {
     let keyspace = engine.store().keyspace(database);
     let wanted = Order { position, len: keyspace.len(), database, filter: filter.to_owned() };
-    let known = memory.order.as_ref().is_some_and(|(order, ..)| *order == wanted);
-    if !known {
-        let mut matching: Vec<(Vec<u8>, usize)> = keyspace
-            .iter()
-            .enumerate()
-            .filter(|(_, (name, ..))| fits(name, filter))
-            .map(|(at, (name, ..))| (name.to_vec(), at))
-            .collect();
-        let count = matching.len();
-        if count > KEYS {
-            matching.select_nth_unstable(KEYS);
-            matching.truncate(KEYS);
-        }
-        matching.sort_unstable();
-        memory.order = Some((wanted, matching.into_iter().map(|(_, at)| at).collect(), count));
+    if memory.order.as_ref().is_none_or(|(order, ..)| *order != wanted) {
+        let (first, count) = first_names(keyspace, filter);
+        memory.order = Some((wanted, first, count));
     }
-    let (shown, count): (&[usize], usize) = memory.order.as_ref().map_or((&[], 0), |(_, shown, count)| (shown, *count));
-    let mut rank: BTreeMap<usize, usize> = BTreeMap::new();
-    for (index, at) in shown.iter().enumerate() {
-        rank.insert(*at, index);
-    }
-    let mut rows: Vec<(usize, Rc<KeyView>)> = Vec::with_capacity(shown.len());
+    let (order, count) = memory.order.as_ref().map_or((Vec::new(), 0), |(_, order, count)| (order.clone(), *count));
+    let mut places: Vec<(usize, usize)> = order.iter().enumerate().map(|(place, at)| (*at, place)).collect();
+    sort::by_key(&mut places, |(at, _)| *at);
+    let mut places = places.into_iter().peekable();
+    let mut rows: Vec<Option<Rc<KeyView>>> = vec![None; order.len()];
     for (at, (name, value, deadline)) in keyspace.iter().enumerate() {
-        let Some(&index) = rank.get(&at) else { continue };
-        let id = key_id(database, name);
-        let gone = deadline.is_some_and(|deadline| now_ms > deadline);
-        let life = deadline.map(|deadline| {
-            let seen = memory.lives.entry(id.clone()).or_insert((deadline, now_ms));
-            if seen.0 != deadline || seen.1 > now_ms {
-                *seen = (deadline, now_ms);
-            }
-            life(deadline - now_ms, deadline - seen.1)
-        });
-        let touched = memory.touched.contains(&id);
-        let mut picture = picture(value);
-        if touched {
-            picture.mark_fresh(memory.before.get(&id));
+        let Some(&(next, place)) = places.peek() else { break };
+        if next != at {
+            continue;
         }
-        rows.push((
-            index,
-            Rc::new(KeyView {
-                name: printable(name, 200).into(),
-                kind: value.type_name(),
-                encoding: value.encoding(name.len()),
-                size: size(value).map(Into::into),
-                life,
-                picture,
-                touched,
-                gone,
-                id,
-            }),
-        ));
+        places.next();
+        let id = key_id(database, name);
+        let touched = memory.touched.contains(&id);
+        let mut picture = picture(value, &id, now_ms, memory);
+        if touched {
+            picture.mark_fresh(memory.before.iter().find(|(known, _)| *known == id).map(|(_, picture)| picture));
+        }
+        rows[place] = Some(Rc::new(KeyView {
+            name: printable(name, 200).into(),
+            kind: value.type_name(),
+            encoding: value.encoding(name.len()),
+            size: size(value).map(Into::into),
+            life: deadline.map(|deadline| memory.life(&id, deadline, now_ms)),
+            picture,
+            touched,
+            gone: deadline.is_some_and(|deadline| now_ms > deadline),
+            id,
+        }));
     }
-    rows.sort_unstable_by_key(|(index, _)| *index);
+    if memory.lives.len() > 16 * KEYS {
+        memory.lives.clear();
+    }
     KeyspaceView {
-        keys: rows.into_iter().map(|(_, view)| view).collect(),
         total: keyspace.len(),
-        hidden: count - shown.len(),
+        hidden: count - rows.len(),
+        keys: rows.into_iter().flatten().collect(),
         database: (database > 0).then(|| format!("database {database}")),
     }
+}
+
+/// The positions of the first names that match, in the order of the names, and how many match altogether.
+fn first_names(keyspace: &Keyspace, filter: &str) -> (Vec<usize>, usize) {
+    let mut first: Vec<(&Text, usize)> = Vec::with_capacity(KEYS + 1);
+    let mut count = 0;
+    for (at, (name, ..)) in keyspace.iter().enumerate().filter(|(_, (name, ..))| fits(name, filter)) {
+        count += 1;
+        let place = first.partition_point(|(other, _)| other.as_bytes() < name.as_bytes());
+        if place < KEYS {
+            first.insert(place, (name, at));
+            first.truncate(KEYS);
+        }
+    }
+    (first.into_iter().map(|(_, at)| at).collect(), count)
 }
 
 /// Without a wildcard a filter is looked for anywhere in the name; with one it is a pattern as in KEYS.
@@ -178,6 +188,7 @@ fn size(value: &Value) -> Option<String> {
     Some(match value {
         Value::List(list) => counted(list.len(), "element", "elements"),
         Value::Set(set) => counted(set.len(), "member", "members"),
+        Value::Hash(hash) => counted(hash.len(), "field", "fields"),
         _ => counted(value.as_string()?.len(), "byte", "bytes"),
     })
 }
@@ -189,7 +200,7 @@ fn part(bytes: &[u8]) -> Part {
     Part { text: printable(&bytes[..bytes.len().min(PART * 2)], PART).into(), fresh: false }
 }
 
-fn picture(value: &Value) -> Picture {
+fn picture(value: &Value, id: &str, now_ms: i64, memory: &mut Memory) -> Picture {
     match value {
         Value::List(list) => {
             let (len, whole) = (list.len(), list.len() <= SHOWN);
@@ -207,6 +218,14 @@ fn picture(value: &Value) -> Picture {
             members: set.iter().take(SHOWN).map(|member| part(&member.text())).collect(),
             hidden: set.len().saturating_sub(SHOWN),
         },
+        Value::Hash(hash) => {
+            let fields = hash.iter().filter(|field| !field.is_over(now_ms)).take(SHOWN).map(|field| {
+                let (name, value) = (part(&field.name.text()).text, part(&field.value.text()).text);
+                let life = field.deadline.map(|deadline| memory.life(&format!("{id} {name}").into(), deadline, now_ms));
+                Field { name, value, life, fresh: false }
+            });
+            Picture::Hash { fields: fields.collect(), hidden: hash.len().saturating_sub(SHOWN) }
+        }
         _ => {
             const MOST: usize = 240;
             let text = value.as_string();

@@ -50,6 +50,8 @@ pub struct Part {
 pub struct Field {
     pub name: Rc<str>,
     pub value: Rc<str>,
+    /// A field may have a time of its own.
+    pub life: Option<Life>,
     pub fresh: bool,
 }
 

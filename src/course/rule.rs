@@ -21,8 +21,8 @@ pub struct Pattern {
 impl Pattern {
     fn parse(text: &str) -> Result<Pattern, String> {
         let words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
-        if words.is_empty() || words.iter().any(|word| *word != word.to_uppercase()) {
-            return Err(format!("a rule names a command and its options in capitals, not {text:?}"));
+        if words.is_empty() || words.iter().any(|word| word.bytes().any(|byte| byte.is_ascii_lowercase())) {
+            return Err(format!("a rule names a command and its options in capitals, not “{text}”"));
         }
         Ok(Pattern { words })
     }
@@ -63,7 +63,7 @@ impl Rule {
         });
         match number {
             Some(number) if number > 0 => Ok(Rule::AtMost(number)),
-            _ => Err(format!("unknown rule {text:?} (there are: must …, never …, at most N commands)")),
+            _ => Err(format!("unknown rule “{text}” (there are: must …, never …, at most N commands)")),
         }
     }
 

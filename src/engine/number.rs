@@ -33,11 +33,7 @@ pub fn parse_range_bound(text: &[u8]) -> Option<f64> {
 }
 
 fn parse_decimal(digits: &[u8]) -> Option<f64> {
-    // core's parser takes signs and words that strtod would not take here; a digit or a point must come first.
-    if !matches!(digits.first()?, b'0'..=b'9' | b'.') {
-        return None;
-    }
-    let value: f64 = core::str::from_utf8(digits).ok()?.parse().ok()?;
+    let value = resp::number::parse_decimal(digits)?;
     let mantissa = digits.split(|byte| matches!(byte, b'e' | b'E')).next().unwrap_or(digits);
     let is_zero = mantissa.iter().all(|byte| matches!(byte, b'0' | b'.'));
     (value.is_finite() && (value != 0.0 || is_zero)).then_some(value)

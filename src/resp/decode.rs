@@ -33,7 +33,7 @@ pub enum DecodeError {
 impl core::fmt::Display for DecodeError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
-            DecodeError::UnknownType(byte) => write!(f, "unknown reply type {:?}", char::from(*byte)),
+            DecodeError::UnknownType(byte) => write!(f, "unknown reply type {}", char::from(*byte).escape_default()),
             DecodeError::InvalidLength => f.write_str("invalid length"),
             DecodeError::InvalidInteger => f.write_str("invalid integer"),
             DecodeError::InvalidDouble => f.write_str("invalid double"),
@@ -273,8 +273,7 @@ fn is_double(line: &[u8]) -> bool {
     let unsigned = line.strip_prefix(b"-").or(line.strip_prefix(b"+")).unwrap_or(line);
     match unsigned {
         b"inf" | b"nan" => true,
-        [b'0'..=b'9' | b'.', ..] => core::str::from_utf8(line).is_ok_and(|text| text.parse::<f64>().is_ok()),
-        _ => false,
+        _ => crate::number::parse_decimal(unsigned).is_some(),
     }
 }
 

@@ -9,6 +9,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+mod decimal;
 mod decode;
 mod digits;
 pub mod number;

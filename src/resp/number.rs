@@ -3,6 +3,7 @@
 //! Integers are strict: what [`parse_integer`] accepts is exactly what [`integer`] would print, so that a string which is
 //! stored as an integer reads back unchanged.
 
+pub use crate::decimal::parse_decimal;
 use crate::digits::shortest;
 use alloc::vec::Vec;
 

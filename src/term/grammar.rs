@@ -452,7 +452,12 @@ fn content<'a>(argument: &'a Argument, words: &[&[u8]]) -> Option<Match<'a>> {
             let fits = match kind {
                 Kind::Integer | Kind::UnixTime => text.parse::<i64>().is_ok() || text.parse::<u64>().is_ok(),
                 // Bounds of score ranges are doubles that may be exclusive.
-                Kind::Double => text.strip_prefix('(').unwrap_or(text).parse::<f64>().is_ok(),
+                Kind::Double => {
+                    let number = text.strip_prefix('(').unwrap_or(text);
+                    let magnitude = number.strip_prefix(['-', '+']).unwrap_or(number);
+                    matches!(magnitude, "inf" | "infinity" | "nan")
+                        || resp::number::parse_decimal(magnitude.as_bytes()).is_some()
+                }
                 _ => true,
             };
             fits.then(|| Match { used: 1, roles: vec![(false, argument)], rest: Vec::new() })

@@ -118,7 +118,9 @@ fn aside(class: &'static str, label: &'static str, title: &str, body: &[Block], 
 fn without_quotes(title: &str) -> String {
     let bare = title.trim().trim_matches('"').trim_matches(['“', '”']);
     let mut letters = bare.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    letters
+        .next()
+        .map_or_else(String::new, |first| core::iter::once(first.to_ascii_uppercase()).chain(letters).collect())
 }
 
 /// A transcript to run: every command is a button that puts it into its client's prompt.

@@ -124,7 +124,7 @@ fn directive(client: Client, text: &str) -> Result<Directive, String> {
         ("resp3", "") => Ok(Directive::Resp3(client)),
         ("seed", number) => match number.parse() {
             Ok(seed) => Ok(Directive::Seed(seed)),
-            Err(_) => Err(format!("@seed takes a whole number, not {number:?}")),
+            Err(_) => Err(format!("@seed takes a whole number, not “{number}”")),
         },
         ("task", "") => Err("@task takes the title of a task".to_owned()),
         ("task", title) => Ok(Directive::Task(title.to_owned())),

@@ -249,7 +249,7 @@ fn without_clock(reply: &Expected) -> Expected {
     let is_clock = |line: &String| {
         line.strip_prefix('(')
             .and_then(|line| line.strip_suffix("s)"))
-            .is_some_and(|number| number.parse::<f64>().is_ok())
+            .is_some_and(|number| resp::number::parse_decimal(number.as_bytes()).is_some())
     };
     if reply.lines.last().is_some_and(is_clock) {
         reply.lines.pop();

@@ -3,8 +3,10 @@
 
 const POLYNOMIAL: u64 = 0x95AC_9329_AC4B_C9B5;
 
+#[cfg(not(target_arch = "wasm32"))]
 static TABLES: [[u64; 256]; 8] = tables();
 
+#[cfg(not(target_arch = "wasm32"))]
 const fn tables() -> [[u64; 256]; 8] {
     let mut tables = [[0; 256]; 8];
     let mut byte = 0;
@@ -31,7 +33,23 @@ const fn tables() -> [[u64; 256]; 8] {
     tables
 }
 
+/// The same bit by bit: the tables are 16 KB that no compression makes smaller, and the page has time.
+#[cfg(any(test, target_arch = "wasm32"))]
+pub fn bit_by_bit(mut crc: u64, bytes: &[u8]) -> u64 {
+    for byte in bytes {
+        crc ^= u64::from(*byte);
+        for _ in 0..8 {
+            crc = if crc & 1 == 1 { crc >> 1 ^ POLYNOMIAL } else { crc >> 1 };
+        }
+    }
+    crc
+}
+
+#[cfg(target_arch = "wasm32")]
+pub use bit_by_bit as crc64;
+
 /// The checksum of `bytes`, going on from `crc` (0 at the beginning).
+#[cfg(not(target_arch = "wasm32"))]
 pub fn crc64(crc: u64, bytes: &[u8]) -> u64 {
     let mut crc = crc;
     let (chunks, rest) = bytes.as_chunks::<8>();
@@ -58,5 +76,6 @@ mod tests {
         let text = b"This is a test of the emergency broadcast system.";
         let split = crc64(crc64(0, &text[..13]), &text[13..]);
         assert_eq!(split, crc64(0, text));
+        assert_eq!(super::bit_by_bit(0, text), crc64(0, text));
     }
 }

@@ -29,7 +29,8 @@ pub fn parse_range_bound(text: &[u8]) -> Option<f64> {
     if !is_infinity && !matches!(digits.first()?, b'0'..=b'9' | b'.') {
         return None;
     }
-    core::str::from_utf8(text).ok()?.parse().ok()
+    let magnitude = if is_infinity { f64::INFINITY } else { resp::number::parse_decimal(digits)? };
+    Some(if text[0] == b'-' { -magnitude } else { magnitude })
 }
 
 fn parse_decimal(digits: &[u8]) -> Option<f64> {

@@ -70,7 +70,15 @@ impl Value {
 
     pub fn as_f64(&self) -> Option<f64> {
         match self {
-            Value::Double(text) => text.parse().ok(),
+            Value::Double(text) => {
+                let magnitude = text.strip_prefix(['-', '+']).unwrap_or(text);
+                let magnitude = match magnitude {
+                    "inf" => f64::INFINITY,
+                    "nan" => f64::NAN,
+                    digits => crate::number::parse_decimal(digits.as_bytes())?,
+                };
+                Some(if text.starts_with('-') { -magnitude } else { magnitude })
+            }
             _ => None,
         }
     }

@@ -227,7 +227,7 @@ fn combine(ctx: &mut Ctx, args: &mut Args, operation: Operation, stores: bool) -
     let effort = &mut ctx.effort;
     match operation {
         Operation::Union => {
-            sources.sort_by_key(Source::len);
+            smallest_first(&mut sources);
             for source in &sources {
                 *effort += source.len() as u64;
                 source.walk(|member, score| {
@@ -261,9 +261,13 @@ fn combine(ctx: &mut Ctx, args: &mut Args, operation: Operation, stores: bool) -
     Ok((result, with_scores))
 }
 
+fn smallest_first(sources: &mut [Source]) {
+    crate::sort::by_key(sources, Source::len);
+}
+
 /// Calls `visit` with every member that all sources have and its scores, until it says stop.
 fn intersect(mut sources: Vec<Source>, effort: &mut u64, mut visit: impl FnMut(&[u8], &[f64]) -> bool) {
-    sources.sort_by_key(Source::len);
+    smallest_first(&mut sources);
     let Some((smallest, others)) = sources.split_first() else { return };
     let mut scores = Vec::with_capacity(others.len() + 1);
     smallest.walk(|member, score| {

@@ -1,6 +1,6 @@
 //! From the engine's keyspace to the ledger. Only what is shown is made into words.
 
-use super::view::{Field, KEYS, KeyView, KeyspaceView, Life, Part, Picture, SHOWN};
+use super::view::{Field, KEYS, KeyView, KeyspaceView, Life, Part, Picture, Rung, SHOWN};
 use engine::types::End;
 use engine::{Engine, Keyspace, Text, Value, sort};
 use std::rc::Rc;
@@ -188,16 +188,27 @@ fn size(value: &Value) -> Option<String> {
     Some(match value {
         Value::List(list) => counted(list.len(), "element", "elements"),
         Value::Set(set) => counted(set.len(), "member", "members"),
+        Value::SortedSet(zset) => counted(zset.len(), "member", "members"),
         Value::Hash(hash) => counted(hash.len(), "field", "fields"),
         _ => counted(value.as_string()?.len(), "byte", "bytes"),
     })
 }
 
+/// At most so many rungs of a ladder are shown.
+const LADDER: usize = 12;
 /// At most so many bytes of a part are shown.
 const PART: usize = 60;
 
 fn part(bytes: &[u8]) -> Part {
     Part { text: printable(&bytes[..bytes.len().min(PART * 2)], PART).into(), fresh: false }
+}
+
+/// How long a rung's bar is: scores from 0 on are drawn from 0, others from the lowest.
+fn height(score: f64, low: f64, high: f64) -> f64 {
+    let base = low.min(0.0);
+    let whole = high.max(0.0) - base;
+    let part = (score - base) / whole;
+    if part.is_finite() { part } else { 1.0 }
 }
 
 fn picture(value: &Value, id: &str, now_ms: i64, memory: &mut Memory) -> Picture {
@@ -225,6 +236,18 @@ fn picture(value: &Value, id: &str, now_ms: i64, memory: &mut Memory) -> Picture
                 Field { name, value, life, fresh: false }
             });
             Picture::Hash { fields: fields.collect(), hidden: hash.len().saturating_sub(SHOWN) }
+        }
+        Value::SortedSet(zset) => {
+            let range = zset.get(0).zip(zset.get(zset.len().saturating_sub(1)));
+            let (low, high) = range.map_or((0.0, 0.0), |(first, last)| (first.score.0, last.score.0));
+            let rungs = zset.iter().take(LADDER).enumerate().map(|(rank, ranked)| Rung {
+                rank,
+                member: part(&ranked.member).text,
+                score: resp::number::double(ranked.score.0).as_str().into(),
+                height: height(ranked.score.0, low, high),
+                fresh: false,
+            });
+            Picture::Ladder { rungs: rungs.collect(), hidden: zset.len().saturating_sub(LADDER) }
         }
         _ => {
             const MOST: usize = 240;

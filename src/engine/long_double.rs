@@ -82,7 +82,7 @@ impl LongDouble {
                 let mut fraction = scaled % E17;
                 if fraction != 0 {
                     let mut places = 17;
-                    while fraction % 10 == 0 {
+                    while fraction.is_multiple_of(10) {
                         fraction /= 10;
                         places -= 1;
                     }

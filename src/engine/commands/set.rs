@@ -141,7 +141,7 @@ fn smembers(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     };
     ctx.effort += set.len() as u64;
     ctx.reply.set(set.len());
-    for member in set.iter() {
+    for member in set {
         reply_element(&mut ctx.reply, member);
     }
     Ok(())

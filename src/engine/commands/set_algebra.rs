@@ -107,7 +107,7 @@ fn intersection(sources: Vec<Option<Rc<Set>>>, limits: &SetLimits, effort: &mut 
     });
     if only_integers && result.len() <= limits.intset_entries {
         let mut integers = Set::default();
-        for member in result.iter() {
+        for member in &result {
             integers.add(&member.text(), limits);
         }
         return integers;
@@ -163,7 +163,7 @@ fn reply(ctx: &mut Ctx, args: &mut Args, operation: Operation) -> Result<(), Err
     let limits = SetLimits::of(ctx.db);
     let result = operation(sources, &limits, &mut ctx.effort);
     ctx.reply.set(result.len());
-    for member in result.iter() {
+    for member in &result {
         reply_element(&mut ctx.reply, member);
     }
     Ok(())

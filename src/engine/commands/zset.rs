@@ -192,7 +192,7 @@ fn zadd(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     if only_new && only_old {
         return Err(Error::NX_AND_XX);
     }
-    if greater && only_new || less && only_new || greater && less {
+    if only_new && (greater || less) || greater && less {
         return Err(Error::GT_LT_AND_NX);
     }
     if increments && args.left() > 2 {

@@ -200,14 +200,14 @@ impl List {
             End::Left => self.nodes.front_mut(),
             End::Right => self.nodes.back_mut(),
         };
-        if let Some(node) = node.filter(|node| !quicklist || node.has_room(element, fill)) {
-            if let Some(packed) = Node::packed_mut(node) {
-                match end {
-                    End::Left => packed.push_front(element),
-                    End::Right => packed.push_back(element),
-                }
-                return;
+        if let Some(node) = node.filter(|node| !quicklist || node.has_room(element, fill))
+            && let Some(packed) = Node::packed_mut(node)
+        {
+            match end {
+                End::Left => packed.push_front(element),
+                End::Right => packed.push_back(element),
             }
+            return;
         }
         let node = if quicklist { Node::new(element, fill) } else { Node::new(element, Fill::new(-5)) };
         match end {
@@ -303,10 +303,10 @@ impl List {
                 self.nodes.remove(node);
                 continue;
             }
-            if let Some(packed) = Node::packed_mut(&mut self.nodes[node]) {
-                if let Some(place) = packed.seek(offset) {
-                    packed.remove(place, taken);
-                }
+            if let Some(packed) = Node::packed_mut(&mut self.nodes[node])
+                && let Some(place) = packed.seek(offset)
+            {
+                packed.remove(place, taken);
             }
             node += 1;
             offset = 0;
@@ -380,10 +380,10 @@ impl List {
         if offset == 0 {
             self.nodes.remove(at);
         } else {
-            if let Some(packed) = Node::packed_mut(&mut self.nodes[at]) {
-                if let Some(place) = packed.before(packed.end()) {
-                    packed.remove(place, 1);
-                }
+            if let Some(packed) = Node::packed_mut(&mut self.nodes[at])
+                && let Some(place) = packed.before(packed.end())
+            {
+                packed.remove(place, 1);
             }
             self.join_around(at, fill);
         }

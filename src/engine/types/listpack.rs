@@ -321,6 +321,14 @@ impl Listpack {
     }
 }
 
+impl<'a> IntoIterator for &'a Listpack {
+    type Item = Element<'a>;
+    type IntoIter = Iter<'a>;
+    fn into_iter(self) -> Iter<'a> {
+        self.iter()
+    }
+}
+
 /// The elements of a listpack, from both ends.
 #[derive(Clone, Debug)]
 pub struct Iter<'a> {

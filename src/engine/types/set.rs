@@ -234,6 +234,14 @@ impl Set {
     }
 }
 
+impl<'a> IntoIterator for &'a Set {
+    type Item = Element<'a>;
+    type IntoIter = Members<'a>;
+    fn into_iter(self) -> Members<'a> {
+        self.iter()
+    }
+}
+
 /// The members of a set, one after the other.
 #[derive(Clone, Debug)]
 pub enum Members<'a> {

@@ -144,7 +144,7 @@ impl Hash {
     /// Sets a field; true when it is new.
     #[inline]
     pub fn set(&mut self, name: &[u8], value: &[u8], deadline: Deadline, limits: &HashLimits) -> bool {
-        if !matches!(self.0, Encoding::Table(_)) && (name.len() > limits.value || value.len() > limits.value) {
+        if name.len() > limits.value || value.len() > limits.value {
             self.make_table(limits);
         }
         let is_new = match &mut self.0 {
@@ -242,6 +242,9 @@ impl Hash {
     }
 
     fn make_table(&mut self, limits: &HashLimits) {
+        if matches!(self.0, Encoding::Table(_)) {
+            return;
+        }
         let mut table = Table { fields: Dict::new(limits.seed), deadlines: Deadlines::default() };
         for field in self.iter() {
             let id = table.fields.push(Text::new(&field.name.text()), Text::new(&field.value.text()));

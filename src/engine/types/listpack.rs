@@ -155,7 +155,7 @@ impl Listpack {
         if position <= self.count / 2 {
             let mut place = self.start;
             for _ in 0..position {
-                place = self.read(place)?.1;
+                place = self.skip(place)?;
             }
             Some(place)
         } else {
@@ -186,20 +186,44 @@ impl Listpack {
     }
 
     /// The place of `element` among the entries at positions 0, `stride`, 2 × `stride` …
+    ///
+    /// An element has one encoding only, so that entries are compared as bytes and skipped without being decoded.
     #[inline]
     pub fn find(&self, element: &[u8], stride: usize) -> Option<usize> {
-        let wanted = Element::of(element);
+        let mut head = [0; 9];
+        let (head, payload) = encode(Element::of(element), &mut head);
+        let first = *head.first()?;
         let mut place = self.start;
-        while let Some((found, mut next)) = self.read(place) {
-            if found == wanted {
-                return Some(place);
+        while let Some(&found) = self.bytes.get(place) {
+            if found == first {
+                let entry = &self.bytes[place..];
+                if entry.starts_with(head) && entry[head.len()..].starts_with(payload) {
+                    return Some(place);
+                }
             }
-            for _ in 1..stride {
-                next = self.read(next)?.1;
+            for _ in 0..stride {
+                place = self.skip(place)?;
             }
-            place = next;
         }
         None
+    }
+
+    /// The place behind the entry at `place`.
+    #[inline]
+    fn skip(&self, place: usize) -> Option<usize> {
+        let head = *self.bytes.get(place)?;
+        let len = match head {
+            0..0x80 => 1,
+            0x80..0xC0 => 1 + usize::from(head & 0x3F),
+            0xC0..0xE0 => 2,
+            0xE0..0xF0 => 2 + (usize::from(head & 0x0F) << 8 | usize::from(*self.bytes.get(place + 1)?)),
+            0xF0 => 5 + little_endian(self.bytes.get(place + 1..place + 5)?) as usize,
+            0xF1 => 3,
+            0xF2 => 4,
+            0xF3 => 5,
+            _ => 9,
+        };
+        Some(place + len + back_length(len))
     }
 
     #[inline]
@@ -244,7 +268,7 @@ impl Listpack {
         let mut end = place;
         let mut removed = 0;
         while removed < count {
-            let Some((_, next)) = self.read(end) else { break };
+            let Some(next) = self.skip(end) else { break };
             end = next;
             removed += 1;
         }

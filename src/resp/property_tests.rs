@@ -254,3 +254,20 @@ fn a_huge_reply_in_pieces_takes_one_pass() {
     let value = decoder.next().unwrap().unwrap();
     assert!(matches!(value.as_elements(), Some([Value::Integer(1), Value::Bulk(bytes)]) if bytes.len() == 100_000_000));
 }
+
+#[test]
+fn doubles_read_back_as_themselves() {
+    let mut random = Random(6);
+    for round in 0..200_000 {
+        let bits = random.next() << 32 | random.next() & 0xffff_ffff;
+        // All exponents, and the everyday ones.
+        let value = match round % 3 {
+            0 => f64::from_bits(bits),
+            1 => random.below(1_000_000_000) as f64 / 1e6,
+            _ => (bits >> 8) as f64 * 1e-9,
+        };
+        if value.is_finite() {
+            assert_eq!(number::double(value).as_str().parse::<f64>(), Ok(value + 0.0));
+        }
+    }
+}

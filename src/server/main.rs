@@ -2,6 +2,7 @@
 
 mod config;
 mod connection;
+mod files;
 mod host;
 mod listener;
 mod log;

@@ -6,11 +6,12 @@
 //! emptied the socket, one that does is repeated in the next turn, so that nobody starves.
 
 use crate::connection::Connection;
+use crate::files::room_for_clients;
 use crate::host::Host;
 use crate::listener::{self, Accepted, Listener};
 use crate::log::{Level, Log};
 use engine::config::Settings;
-use engine::{ClientId, Config, Engine, Input, Instant, Output, Outputs};
+use engine::{ClientId, Config, Engine, Input, Instant, Output, Outputs, Text};
 use foldhash::fast::FixedState;
 use mio::net::UnixStream;
 use mio::{Events, Interest, Poll, Token};
@@ -64,7 +65,12 @@ pub struct Server {
 
 impl Server {
     /// Listens on everything that the settings name.
-    pub fn open(settings: &Settings, host: Host, mut log: Log) -> Result<Server, CannotServe> {
+    pub fn open(settings: &Settings, mut host: Host, mut log: Log) -> Result<Server, CannotServe> {
+        let mut settings = settings.clone();
+        host.max_clients = room_for_clients(host.max_clients, &mut log);
+        if let Some(index) = engine::config::find(b"maxclients") {
+            settings.put(index, Text::decimal(host.max_clients));
+        }
         let listeners = listener::open_all(&host, &mut log).ok_or(CannotServe)?;
         let config = Config {
             databases: settings.integer("databases") as usize,
@@ -72,7 +78,7 @@ impl Server {
             started: now(),
             process_id: std::process::id(),
             reply_budget: MUCH_OUTPUT,
-            settings: settings.clone(),
+            settings,
             ..Config::default()
         };
         let built = Poll::new().and_then(|poll| Ok((listen_to_signals(&poll)?, poll)));
@@ -172,8 +178,11 @@ impl Server {
     /// Reads again what CONFIG SET may have changed.
     fn configure(&mut self) {
         self.settings = self.engine.settings().clone();
-        let host = Host::new(&self.settings);
+        let mut host = Host::new(&self.settings);
         self.log.set_level(host.log_level);
+        if host.max_clients != self.host.max_clients {
+            host.max_clients = room_for_clients(host.max_clients, &mut self.log);
+        }
         if (host.port, &host.bind) != (self.host.port, &self.host.bind) {
             self.listen_elsewhere(&host);
         }

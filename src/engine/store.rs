@@ -323,9 +323,14 @@ impl Store {
     /// Sets `key` to `value` as SET does: whatever was there goes, its deadline too.
     #[inline]
     pub fn set(&mut self, key: &[u8], value: Value) {
-        self.set_keeping_ttl(key, value);
-        if let Some(id) = self.space().dict.find(key) {
-            self.space_mut().set_deadline(id, None);
+        match self.live(key) {
+            Some(id) => {
+                self.replace(id, value);
+                self.space_mut().set_deadline(id, None);
+            }
+            None => {
+                self.add(key, value);
+            }
         }
     }
 
@@ -333,15 +338,18 @@ impl Store {
     #[inline]
     pub fn set_keeping_ttl(&mut self, key: &[u8], value: Value) {
         match self.live(key) {
-            Some(id) => {
-                self.touch(id);
-                self.space_mut().dict.entry_mut(id).value = value;
-                self.space_mut().track_fields(id);
-            }
+            Some(id) => self.replace(id, value),
             None => {
                 self.add(key, value);
             }
         }
+    }
+
+    #[inline]
+    fn replace(&mut self, id: u32, value: Value) {
+        self.touch(id);
+        self.space_mut().dict.entry_mut(id).value = value;
+        self.space_mut().track_fields(id);
     }
 
     /// Takes `key` out of the database; none when it is not there.

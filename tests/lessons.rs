@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use course::goal;
 use course::lesson::compile::{self, Source};
-use course::lesson::{Block, Lesson, Task};
+use course::lesson::{Block, Lesson, Task, slug};
 use course::progress::mark_of;
 use course::stage::WorldStage;
 use course::transcript::{Play, Stage, arguments};
@@ -80,13 +80,13 @@ pub fn play_task<S: Stage>(
     stage: &mut S,
     complaints: &mut Vec<String>,
 ) -> u32 {
-    let slug = &lesson.slug;
+    let folder = format!("lessons/{}", lesson.slug);
     let mut player = Play::new(stage);
-    let mut compared = play(&mut player, &parse(&lesson.start), &format!("lessons/{slug}/start.redis"), complaints);
+    let mut compared = play(&mut player, &parse(&lesson.start), &format!("{folder}/start.redis"), complaints);
     let solutions = parse(&source.solution).tasks();
-    let solution = solutions.iter().find(|(title, _)| *title == task.title).expect("it was compiled");
-    compared += play(&mut player, &solution.1, &format!("lessons/{slug}/solution.redis"), complaints);
-    let what = format!("lessons/{slug}, goal of {:?}", task.title);
+    let solution = solutions.iter().find(|(title, _)| slug(title) == slug(&task.title)).expect("it was compiled");
+    compared += play(&mut player, &solution.1, &format!("{folder}/solution.redis"), complaints);
+    let what = format!("{folder}, goal of {:?}", task.title);
     compared + play(&mut Play::new(stage), &parse(&task.goal), &what, complaints)
 }
 

@@ -149,14 +149,14 @@ pub fn compile(source: &Source) -> Result<Lesson, CompileError> {
     let solution = Transcript::parse(&source.solution).map_err(|error| in_solution(error.line, error.message))?;
     for line in &solution.lines {
         if let Step::Directive(crate::transcript::Directive::Task(title)) = &line.step
-            && !lesson.tasks.iter().any(|task| task.title == *title)
+            && !lesson.tasks.iter().any(|task| slug(&task.title) == slug(title))
         {
             return Err(in_solution(line.number, format!("there is no task called {title:?}")));
         }
     }
     let mut solved = solution.tasks();
     for (task, (line, _)) in lesson.tasks.iter_mut().zip(&reader.tasks) {
-        let Some(at) = solved.iter().position(|(title, _)| *title == task.title) else {
+        let Some(at) = solved.iter().position(|(title, _)| slug(title) == slug(&task.title)) else {
             return Err(in_solution(1, format!("the task {:?} (index.md:{line}) has no solution", task.title)));
         };
         task.solution = solved.remove(at).1.commands().map(|(_, text)| text.to_owned()).collect();

@@ -127,7 +127,7 @@ pub fn slug(title: &str) -> String {
     for c in title.chars() {
         if c.is_alphanumeric() {
             slug.push(c.to_ascii_lowercase());
-        } else if !slug.ends_with('-') && !slug.is_empty() && c != '\'' {
+        } else if !slug.ends_with('-') && !slug.is_empty() && !matches!(c, '\'' | '’') {
             slug.push('-');
         }
     }
@@ -175,6 +175,7 @@ mod tests {
     fn slugs_are_short_words_with_hyphens() {
         assert_eq!(slug("A one-time code"), "a-one-time-code");
         assert_eq!(slug("What's in the box?"), "whats-in-the-box");
+        assert_eq!(slug("What’s in the box?"), "whats-in-the-box");
     }
 
     #[test]

@@ -173,9 +173,8 @@ impl Server {
         }
     }
 
-    /// Suspends commands for `milliseconds`; a longer pause that is running, or a stricter one, stays.
-    pub(crate) fn suspend(&mut self, now: Instant, milliseconds: u64, writes_only: bool) {
-        let until = now.millis().saturating_add(i64::try_from(milliseconds).unwrap_or(i64::MAX));
+    /// Suspends commands until a millisecond since the epoch; a longer pause that is running, or a stricter one, stays.
+    pub(crate) fn suspend(&mut self, until: i64, writes_only: bool) {
         self.pause = Some(match self.pause {
             Some(pause) => Pause { until: pause.until.max(until), writes_only: pause.writes_only && writes_only },
             None => Pause { until, writes_only },

@@ -508,14 +508,17 @@ fn no_touch(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
 
 fn pause(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     let timeout = parse_integer(args.next()?).ok_or(Error::TIMEOUT_NOT_AN_INTEGER)?;
-    let timeout = u64::try_from(timeout).map_err(|_| Error::TIMEOUT_NEGATIVE)?;
+    if timeout < 0 {
+        return Err(Error::TIMEOUT_NEGATIVE);
+    }
+    let until = ctx.now.millis().checked_add(timeout).ok_or(Error::TIMEOUT_OUT_OF_RANGE)?;
     let writes_only = match args.peek() {
         None => false,
         Some(_) if args.word("WRITE") => true,
         Some(_) if args.word("ALL") => false,
         Some(_) => return Err(Error::PAUSE_MODE),
     };
-    ctx.server.suspend(ctx.now, timeout, writes_only);
+    ctx.server.suspend(until, writes_only);
     ctx.reply.ok();
     Ok(())
 }

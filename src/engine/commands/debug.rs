@@ -76,9 +76,9 @@ fn debug(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
             ctx.reply.ok();
         }
         (b"quicklist-packed-threshold", 1) => {
-            const LIMIT: u64 = 1 << 32;
+            const MOST: u64 = (1 << 32) - (1 << 20);
             let size = crate::config::parse_memory(args.next()?);
-            size.filter(|&size| size < LIMIT).ok_or(Error::PACKED_THRESHOLD)?;
+            size.filter(|&size| size <= MOST).ok_or(Error::PACKED_THRESHOLD)?;
             ctx.reply.ok();
         }
         (b"structsize", 0) => {
@@ -121,8 +121,10 @@ fn populate(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     let count = number(args)?;
     let prefix = if args.left() > 0 { args.next()? } else { b"key" };
     let size = if args.left() > 0 { Some(number(args)?) } else { None };
-    if size.unwrap_or(0) as u64 > ctx.db.max_string {
-        return Err(Error::STRING_TOO_LONG);
+    // As much as nobody wants to wait for.
+    const MOST_BYTES: i64 = 1 << 32;
+    if count.saturating_mul(size.unwrap_or(0).saturating_add(64)) > MOST_BYTES {
+        return Err(Error::OUT_OF_MEMORY);
     }
     for index in 0..count {
         let digits = alloc::format!("{index}");

@@ -6,7 +6,7 @@ use super::{Complaint, parse_memory, yes_or_no};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::str;
-use resp::number::{self, parse_integer};
+use resp::number::parse_integer;
 
 type Checked = Result<Vec<u8>, Complaint>;
 
@@ -69,7 +69,9 @@ pub(super) fn hz(wanted: &[u8], _: &[u8]) -> Checked {
 pub(super) fn save(wanted: &[u8], _: &[u8]) -> Checked {
     let words = words(wanted);
     let valid = |(position, word): (usize, &&[u8])| {
-        parse_integer(word).is_some_and(|number| number >= i64::from(position % 2 == 0))
+        // Too many digits are as many as there can be.
+        let digits = !word.is_empty() && word.iter().all(u8::is_ascii_digit);
+        parse_integer(word).map_or(digits, |number| number >= i64::from(position % 2 == 0))
     };
     if !words.len().is_multiple_of(2) || !words.iter().enumerate().all(valid) {
         return Err("Invalid save parameters".into());
@@ -95,7 +97,8 @@ pub(super) fn output_limits(wanted: &[u8], present: &[u8]) -> Checked {
         let (Some(hard), Some(soft), Some(seconds @ 0..)) = numbers else {
             return Err("Error in hard, soft or soft_seconds setting in buffer limit configuration.".into());
         };
-        for (offset, number) in [hard, soft, seconds as u64].into_iter().enumerate() {
+        // The seconds are kept in 32 bits.
+        for (offset, number) in [hard, soft, u64::from(seconds as u32)].into_iter().enumerate() {
             if let Some(place) = limits.get_mut(class * 4 + 1 + offset) {
                 *place = alloc::format!("{number}");
             }
@@ -111,7 +114,8 @@ pub(super) fn percentiles(wanted: &[u8], _: &[u8]) -> Checked {
         if !(0.0..=100.0).contains(&value) {
             return Err("latency-tracking-info-percentiles parameters should sit between [0.0,100.0]".into());
         }
-        shown.push(String::from_utf8_lossy(&number::double(value)).into_owned());
+        let digits = alloc::format!("{value:.6}");
+        shown.push(String::from(digits.trim_end_matches('0').trim_end_matches('.')));
     }
     Ok(shown.join(" ").into_bytes())
 }

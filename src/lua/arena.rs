@@ -1,0 +1,93 @@
+//! Slots that are named by index and reused through a free list; the collector's mark lives beside each slot.
+
+use alloc::vec::Vec;
+use core::ops::{Index, IndexMut};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Slot {
+    Free,
+    White,
+    Black,
+}
+
+#[derive(Clone, Debug)]
+pub struct Arena<T> {
+    items: Vec<T>,
+    slots: Vec<Slot>,
+    free: Vec<u32>,
+}
+
+impl<T> Default for Arena<T> {
+    fn default() -> Self {
+        Arena { items: Vec::new(), slots: Vec::new(), free: Vec::new() }
+    }
+}
+
+impl<T: Default> Arena<T> {
+    pub fn insert(&mut self, item: T) -> u32 {
+        if let Some(index) = self.free.pop() {
+            self.items[index as usize] = item;
+            self.slots[index as usize] = Slot::White;
+            index
+        } else {
+            self.items.push(item);
+            self.slots.push(Slot::White);
+            (self.items.len() - 1) as u32
+        }
+    }
+
+    /// True if the slot was not marked before.
+    pub fn mark(&mut self, index: u32) -> bool {
+        let slot = &mut self.slots[index as usize];
+        let fresh = *slot == Slot::White;
+        if fresh {
+            *slot = Slot::Black;
+        }
+        fresh
+    }
+
+    pub fn is_marked(&self, index: u32) -> bool {
+        self.slots[index as usize] == Slot::Black
+    }
+
+    /// Frees what is not marked and unmarks the rest; returns the sum of the sizes freed.
+    pub fn sweep(&mut self, size: impl Fn(&T) -> usize) -> usize {
+        let mut freed = 0;
+        for (index, slot) in self.slots.iter_mut().enumerate() {
+            match slot {
+                Slot::Free => {}
+                Slot::Black => *slot = Slot::White,
+                Slot::White => {
+                    freed += size(&self.items[index]);
+                    self.items[index] = T::default();
+                    *slot = Slot::Free;
+                    self.free.push(index as u32);
+                }
+            }
+        }
+        freed
+    }
+
+    pub fn len(&self) -> usize {
+        self.items.len() - self.free.len()
+    }
+
+    pub fn as_slice(&self) -> &[T] {
+        &self.items
+    }
+}
+
+impl<T> Index<u32> for Arena<T> {
+    type Output = T;
+    #[inline]
+    fn index(&self, index: u32) -> &T {
+        &self.items[index as usize]
+    }
+}
+
+impl<T> IndexMut<u32> for Arena<T> {
+    #[inline]
+    fn index_mut(&mut self, index: u32) -> &mut T {
+        &mut self.items[index as usize]
+    }
+}

@@ -1,0 +1,54 @@
+//! Our time against PUC Lua 5.1's (`lua5.1` on the path), program by program: best of five, and the ratio.
+
+use std::{
+    path::Path,
+    process::{Command, Stdio},
+    time::Instant,
+};
+
+use lua::{Limits, Step, Vm};
+
+const PROGRAMS: &[&str] = &["fib", "loop", "strings", "sort", "tables", "patterns", "objects", "nbody"];
+const ROUNDS: usize = 5;
+
+fn main() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("checks/speed");
+    let mut product = 1.0;
+    let mut worst: f64 = 0.0;
+    println!("{:10} {:>9} {:>9} {:>6}", "", "ours", "lua5.1", "ratio");
+    for name in PROGRAMS {
+        let file = folder.join(format!("{name}.lua"));
+        let (mut ours, mut theirs) = (f64::MAX, f64::MAX);
+        for _ in 0..ROUNDS {
+            ours = ours.min(run_ours(&file));
+            let Some(time) = run_theirs(&file) else {
+                println!("lua5.1 is not installed: nothing to compare with");
+                return;
+            };
+            theirs = theirs.min(time);
+        }
+        let ratio = ours / theirs;
+        product *= ratio;
+        worst = worst.max(ratio);
+        println!("{name:10} {:7.1}ms {:7.1}ms {ratio:6.2}", ours * 1e3, theirs * 1e3);
+    }
+    println!("geometric mean {:.2}, worst {worst:.2}", product.powf(1.0 / PROGRAMS.len() as f64));
+}
+
+fn run_ours(file: &Path) -> f64 {
+    let source = std::fs::read(file).unwrap_or_default();
+    let begun = Instant::now();
+    let mut vm = Vm::new(Limits::default(), 0);
+    match vm.load(b"@bench", &source) {
+        Ok(function) => vm.start(function, &[]),
+        Err(message) => println!("{}", String::from_utf8_lossy(&message)),
+    }
+    while vm.step(50_000) == Step::OutOfFuel {}
+    begun.elapsed().as_secs_f64()
+}
+
+fn run_theirs(file: &Path) -> Option<f64> {
+    let begun = Instant::now();
+    Command::new("lua5.1").arg(file).stdout(Stdio::null()).status().ok()?;
+    Some(begun.elapsed().as_secs_f64())
+}

@@ -1,0 +1,865 @@
+//! Code for one function, emitted in a single pass as PUC 5.1 does it: an expression is described (`Exp`) rather than
+//! built, and becomes instructions only when its use is known. Lists of jumps whose target is still open are threaded
+//! through the jump fields of the instructions themselves. Because no tree exists, no input can make it deep.
+
+use alloc::{collections::BTreeMap, vec::Vec};
+
+use crate::{
+    instruction::{Local, Op, Proto, Upvalue},
+    value::{LONG, Value, modulo, power},
+};
+
+pub const NO_JUMP: i32 = -1;
+const NO_REGISTER: u8 = 255;
+const MAX_REGISTERS: u32 = 250;
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Key {
+    Register(u8),
+    Constant(u16),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Kind {
+    Void,
+    Nil,
+    True,
+    False,
+    Constant(u32),
+    Number(f64),
+    Local(u8),
+    Upvalue(u8),
+    Global(u32),
+    Indexed(u8, Key),
+    Jump(usize),
+    /// An instruction whose target register is open.
+    Open(usize),
+    /// A register.
+    Fixed(u8),
+    Call(usize),
+    Vararg(usize),
+}
+
+/// An expression, with the lists of jumps that leave it when true and when false.
+#[derive(Clone, Copy, Debug)]
+pub struct Exp {
+    pub kind: Kind,
+    pub when_true: i32,
+    pub when_false: i32,
+}
+
+impl Exp {
+    pub fn new(kind: Kind) -> Exp {
+        Exp { kind, when_true: NO_JUMP, when_false: NO_JUMP }
+    }
+
+    fn has_jumps(&self) -> bool {
+        self.when_true != self.when_false
+    }
+
+    pub fn is_multiple(&self) -> bool {
+        matches!(self.kind, Kind::Call(_) | Kind::Vararg(_))
+    }
+
+    fn numeral(&self) -> Option<f64> {
+        match self.kind {
+            Kind::Number(number) if self.when_true == NO_JUMP && self.when_false == NO_JUMP => Some(number),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Binary {
+    Add,
+    Sub,
+    Mul,
+    Div,
+    Mod,
+    Pow,
+    Concat,
+    Ne,
+    Eq,
+    Lt,
+    Le,
+    Gt,
+    Ge,
+    And,
+    Or,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unary {
+    Minus,
+    Not,
+    Len,
+}
+
+pub struct Block {
+    pub breaks: i32,
+    pub active: usize,
+    pub has_upvalue: bool,
+    pub breakable: bool,
+}
+
+/// The function being compiled.
+pub struct Function {
+    pub proto: Proto,
+    constants: BTreeMap<(u8, u64), u32>,
+    pub blocks: Vec<Block>,
+    /// Declared locals in scope: indices into `proto.locals`; the first `active` ones can be seen.
+    pub variables: Vec<usize>,
+    pub active: usize,
+    pub free: u32,
+    /// Jumps that wait for the next instruction.
+    pending: i32,
+    /// The last place jumped to: what was emitted before it must not be changed.
+    last_target: usize,
+    /// The line that instructions are charged to.
+    pub line: u32,
+    pub too_complex: bool,
+}
+
+impl Function {
+    pub fn new(source: Value, line: u32) -> Function {
+        Function {
+            proto: Proto { source, line, max_stack: 2, ..Proto::default() },
+            constants: BTreeMap::new(),
+            blocks: Vec::new(),
+            variables: Vec::new(),
+            active: 0,
+            free: 0,
+            pending: NO_JUMP,
+            last_target: usize::MAX,
+            line,
+            too_complex: false,
+        }
+    }
+
+    pub fn pc(&self) -> usize {
+        self.proto.code.len()
+    }
+
+    pub fn emit(&mut self, op: Op) -> usize {
+        let pending = core::mem::replace(&mut self.pending, NO_JUMP);
+        let here = self.pc();
+        self.patch_list_to(pending, here, NO_REGISTER, here);
+        self.proto.code.push(op);
+        self.proto.lines.push(self.line);
+        here
+    }
+
+    pub fn fix_line(&mut self, line: u32) {
+        if let Some(last) = self.proto.lines.last_mut() {
+            *last = line;
+        }
+    }
+
+    // Constants.
+
+    pub fn constant(&mut self, value: Value) -> u32 {
+        let key = match value {
+            Value::Nil => (0, 0),
+            Value::False => (1, 0),
+            Value::True => (1, 1),
+            // Zero and minus zero share a slot, the first one wins: PUC looks its constants up as table keys.
+            Value::Number(bits) if f64::from_bits(bits) == 0.0 => (2, 0),
+            Value::Number(bits) => (2, bits),
+            Value::String(payload) => (3, payload),
+            _ => (4, 0),
+        };
+        let next = self.proto.constants.len() as u32;
+        let index = *self.constants.entry(key).or_insert(next);
+        if index == next {
+            self.proto.constants.push(value);
+        }
+        index
+    }
+
+    // Registers.
+
+    fn check_stack(&mut self, count: u32) {
+        let wanted = self.free + count;
+        if wanted > u32::from(self.proto.max_stack) {
+            if wanted >= MAX_REGISTERS {
+                self.too_complex = true;
+                return;
+            }
+            self.proto.max_stack = wanted as u8;
+        }
+    }
+
+    pub fn reserve(&mut self, count: u32) {
+        self.check_stack(count);
+        self.free += count;
+    }
+
+    fn free_register(&mut self, register: u8) {
+        if usize::from(register) >= self.active && self.free > 0 {
+            self.free -= 1;
+        }
+    }
+
+    fn free_exp(&mut self, exp: &Exp) {
+        if let Kind::Fixed(register) = exp.kind {
+            self.free_register(register);
+        }
+    }
+
+    fn free_key(&mut self, key: Key) {
+        if let Key::Register(register) = key {
+            self.free_register(register);
+        }
+    }
+
+    // Jump lists.
+
+    pub fn jump(&mut self) -> i32 {
+        let pending = core::mem::replace(&mut self.pending, NO_JUMP);
+        let mut list = self.emit(Op::Jump { jump: NO_JUMP }) as i32;
+        self.concat_lists(&mut list, pending);
+        list
+    }
+
+    pub fn label(&mut self) -> usize {
+        self.last_target = self.pc();
+        self.pc()
+    }
+
+    fn next_in_list(&self, pc: i32) -> i32 {
+        match self.proto.code[pc as usize].jump() {
+            None | Some(NO_JUMP) => NO_JUMP,
+            Some(offset) => pc + 1 + offset,
+        }
+    }
+
+    fn set_jump(&mut self, pc: i32, target: i32) {
+        if let Some(jump) = self.proto.code[pc as usize].jump_mut() {
+            *jump = target - (pc + 1);
+        }
+    }
+
+    pub fn concat_lists(&mut self, list: &mut i32, more: i32) {
+        if more == NO_JUMP {
+            return;
+        }
+        if *list == NO_JUMP {
+            *list = more;
+            return;
+        }
+        let mut last = *list;
+        loop {
+            let next = self.next_in_list(last);
+            if next == NO_JUMP {
+                break;
+            }
+            last = next;
+        }
+        self.set_jump(last, more);
+    }
+
+    fn needs_value(&self, mut list: i32) -> bool {
+        while list != NO_JUMP {
+            if !matches!(self.proto.code[list as usize], Op::TestSet { .. }) {
+                return true;
+            }
+            list = self.next_in_list(list);
+        }
+        false
+    }
+
+    /// Gives a value-carrying test its register, or makes it a plain test.
+    fn patch_test(&mut self, pc: i32, register: u8) -> bool {
+        let Op::TestSet { b, cond, jump, .. } = self.proto.code[pc as usize] else { return false };
+        self.proto.code[pc as usize] = if register != NO_REGISTER && register != b {
+            Op::TestSet { a: register, b, cond, jump }
+        } else {
+            Op::Test { a: b, cond, jump }
+        };
+        true
+    }
+
+    fn patch_list_to(&mut self, mut list: i32, value_target: usize, register: u8, default: usize) {
+        while list != NO_JUMP {
+            let next = self.next_in_list(list);
+            let target = if self.patch_test(list, register) { value_target } else { default };
+            self.set_jump(list, target as i32);
+            list = next;
+        }
+    }
+
+    pub fn patch_list(&mut self, list: i32, target: usize) {
+        if target == self.pc() {
+            self.patch_to_here(list);
+        } else {
+            self.patch_list_to(list, target, NO_REGISTER, target);
+        }
+    }
+
+    pub fn patch_to_here(&mut self, list: i32) {
+        self.label();
+        let mut pending = self.pending;
+        self.concat_lists(&mut pending, list);
+        self.pending = pending;
+    }
+
+    // From description to value.
+
+    pub fn set_results(&mut self, exp: &Exp, wanted: i32) {
+        match exp.kind {
+            Kind::Call(pc) => {
+                if let Op::Call { c, .. } = &mut self.proto.code[pc] {
+                    *c = (wanted + 1) as u8;
+                }
+            }
+            Kind::Vararg(pc) => {
+                self.proto.code[pc] = Op::Vararg { a: self.free as u8, b: (wanted + 1) as u8 };
+                self.reserve(1);
+            }
+            _ => {}
+        }
+    }
+
+    pub fn set_one_result(&mut self, exp: &mut Exp) {
+        match exp.kind {
+            Kind::Call(pc) => {
+                if let Op::Call { a, .. } = self.proto.code[pc] {
+                    exp.kind = Kind::Fixed(a);
+                }
+            }
+            Kind::Vararg(pc) => {
+                self.proto.code[pc] = Op::Vararg { a: 0, b: 2 };
+                exp.kind = Kind::Open(pc);
+            }
+            _ => {}
+        }
+    }
+
+    pub fn discharge_variables(&mut self, exp: &mut Exp) {
+        match exp.kind {
+            Kind::Local(register) => exp.kind = Kind::Fixed(register),
+            Kind::Upvalue(index) => exp.kind = Kind::Open(self.emit(Op::GetUpval { a: 0, b: index })),
+            Kind::Global(k) => exp.kind = Kind::Open(self.emit(Op::GetGlobal { a: 0, k })),
+            Kind::Indexed(table, key) => {
+                self.free_key(key);
+                self.free_register(table);
+                let op = match key {
+                    Key::Register(c) => Op::GetIndex { a: 0, b: table, c },
+                    Key::Constant(k) => match self.proto.constants[usize::from(k)] {
+                        Value::String(payload) if payload & LONG == 0 => Op::GetField { a: 0, b: table, k },
+                        value => match small_index(value) {
+                            Some(i) => Op::GetInt { a: 0, b: table, i },
+                            None => Op::GetIndexK { a: 0, b: table, k },
+                        },
+                    },
+                };
+                exp.kind = Kind::Open(self.emit(op));
+            }
+            Kind::Vararg(_) | Kind::Call(_) => self.set_one_result(exp),
+            _ => {}
+        }
+    }
+
+    fn load_constant(&mut self, register: u8, value: Value) {
+        let k = self.constant(value);
+        self.emit(Op::LoadK { a: register, k });
+    }
+
+    pub fn load_nil(&mut self, from: u32, count: u32) {
+        if self.pc() != self.last_target
+            && self.pending == NO_JUMP
+            && let Some(Op::LoadNil { a, last }) = self.proto.code.last_mut()
+            && u32::from(*a) <= from
+            && from <= u32::from(*last) + 1
+        {
+            *last = (*last).max((from + count - 1) as u8);
+            return;
+        }
+        self.emit(Op::LoadNil { a: from as u8, last: (from + count - 1) as u8 });
+    }
+
+    fn discharge_to(&mut self, exp: &mut Exp, register: u8) {
+        self.discharge_variables(exp);
+        match exp.kind {
+            Kind::Nil => self.load_nil(u32::from(register), 1),
+            Kind::False | Kind::True => {
+                self.emit(Op::LoadBool { a: register, value: exp.kind == Kind::True });
+            }
+            Kind::Constant(k) => {
+                self.emit(Op::LoadK { a: register, k });
+            }
+            Kind::Number(number) => self.load_constant(register, Value::number(number)),
+            Kind::Open(pc) => self.proto.code[pc].set_target(register),
+            Kind::Fixed(b) => {
+                if b != register {
+                    self.emit(Op::Move { a: register, b });
+                }
+            }
+            _ => return,
+        }
+        exp.kind = Kind::Fixed(register);
+    }
+
+    fn discharge_to_any(&mut self, exp: &mut Exp) {
+        if !matches!(exp.kind, Kind::Fixed(_)) {
+            self.reserve(1);
+            self.discharge_to(exp, (self.free - 1) as u8);
+        }
+    }
+
+    fn put_in_register(&mut self, exp: &mut Exp, register: u8) {
+        self.discharge_to(exp, register);
+        if let Kind::Jump(pc) = exp.kind {
+            let mut list = exp.when_true;
+            self.concat_lists(&mut list, pc as i32);
+            exp.when_true = list;
+        }
+        if exp.has_jumps() {
+            let (mut load_false, mut load_true) = (0, 0);
+            if self.needs_value(exp.when_true) || self.needs_value(exp.when_false) {
+                let skip = if matches!(exp.kind, Kind::Jump(_)) { NO_JUMP } else { self.jump() };
+                self.label();
+                load_false = self.emit(Op::LoadBoolSkip { a: register, value: false });
+                self.label();
+                load_true = self.emit(Op::LoadBool { a: register, value: true });
+                self.patch_to_here(skip);
+            }
+            let end = self.label();
+            self.patch_list_to(exp.when_false, end, register, load_false);
+            self.patch_list_to(exp.when_true, end, register, load_true);
+        }
+        *exp = Exp::new(Kind::Fixed(register));
+    }
+
+    pub fn put_in_next_register(&mut self, exp: &mut Exp) {
+        self.discharge_variables(exp);
+        self.free_exp(exp);
+        self.reserve(1);
+        self.put_in_register(exp, (self.free - 1) as u8);
+    }
+
+    pub fn put_in_any_register(&mut self, exp: &mut Exp) -> u8 {
+        self.discharge_variables(exp);
+        if let Kind::Fixed(register) = exp.kind {
+            if !exp.has_jumps() {
+                return register;
+            }
+            if usize::from(register) >= self.active {
+                self.put_in_register(exp, register);
+                return register;
+            }
+        }
+        self.put_in_next_register(exp);
+        self.register_of(exp)
+    }
+
+    fn register_of(&self, exp: &Exp) -> u8 {
+        match exp.kind {
+            Kind::Fixed(register) | Kind::Local(register) => register,
+            _ => (self.free.max(1) - 1) as u8,
+        }
+    }
+
+    pub fn settle_value(&mut self, exp: &mut Exp) {
+        if exp.has_jumps() {
+            self.put_in_any_register(exp);
+        } else {
+            self.discharge_variables(exp);
+        }
+    }
+
+    /// A register, or a constant that an instruction can name.
+    pub fn operand_key(&mut self, exp: &mut Exp) -> Key {
+        self.settle_value(exp);
+        let value = match exp.kind {
+            Kind::Nil => Value::Nil,
+            Kind::True => Value::True,
+            Kind::False => Value::False,
+            Kind::Number(number) => Value::number(number),
+            Kind::Constant(k) => {
+                if let Ok(k) = u16::try_from(k) {
+                    return Key::Constant(k);
+                }
+                return Key::Register(self.put_in_any_register(exp));
+            }
+            _ => return Key::Register(self.put_in_any_register(exp)),
+        };
+        if self.proto.constants.len() < usize::from(u16::MAX) {
+            let k = self.constant(value);
+            exp.kind = Kind::Constant(k);
+            return Key::Constant(k as u16);
+        }
+        Key::Register(self.put_in_any_register(exp))
+    }
+
+    /// A register in any case; a constant goes to a scratch register above the live ones.
+    fn settle(&mut self, key: Key, scratch: u32) -> u8 {
+        match key {
+            Key::Register(register) => register,
+            Key::Constant(k) => {
+                self.check_stack(scratch + 1);
+                let register = (self.free + scratch) as u8;
+                self.emit(Op::LoadK { a: register, k: u32::from(k) });
+                register
+            }
+        }
+    }
+
+    pub fn store(&mut self, variable: &Exp, exp: &mut Exp) {
+        match variable.kind {
+            Kind::Local(register) => {
+                self.free_exp(exp);
+                self.put_in_register(exp, register);
+                return;
+            }
+            Kind::Upvalue(b) => {
+                let a = self.put_in_any_register(exp);
+                self.emit(Op::SetUpval { a, b });
+            }
+            Kind::Global(k) => {
+                let a = self.put_in_any_register(exp);
+                self.emit(Op::SetGlobal { a, k });
+            }
+            Kind::Indexed(a, key) => {
+                let value = self.operand_key(exp);
+                let op = match key {
+                    Key::Register(b) => Op::SetIndex { a, b, c: self.settle(value, 0) },
+                    Key::Constant(k) => {
+                        let constant = self.proto.constants[usize::from(k)];
+                        match (constant, value) {
+                            (Value::String(name), Key::Constant(v)) if name & LONG == 0 => Op::SetFieldK { a, k, v },
+                            (Value::String(name), Key::Register(c)) if name & LONG == 0 => Op::SetField { a, c, k },
+                            _ => {
+                                let c = self.settle(value, 0);
+                                match small_index(constant) {
+                                    Some(i) => Op::SetInt { a, c, i },
+                                    None => Op::SetIndexK { a, c, k },
+                                }
+                            }
+                        }
+                    }
+                };
+                self.emit(op);
+            }
+            _ => {}
+        }
+        self.free_exp(exp);
+    }
+
+    pub fn method(&mut self, exp: &mut Exp, name: u32) {
+        let b = self.put_in_any_register(exp);
+        self.free_exp(exp);
+        let a = self.free as u8;
+        self.reserve(2);
+        if let Ok(k) = u16::try_from(name) {
+            self.emit(Op::SelfField { a, b, k });
+        } else {
+            self.check_stack(1);
+            let c = self.free as u8;
+            self.emit(Op::LoadK { a: c, k: name });
+            self.emit(Op::SelfIndex { a, b, c });
+        }
+        exp.kind = Kind::Fixed(a);
+    }
+
+    // Conditions.
+
+    fn jump_on(&mut self, exp: &mut Exp, cond: bool) -> i32 {
+        if let Kind::Open(pc) = exp.kind
+            && let Op::Not { b, .. } = self.proto.code[pc]
+            && pc + 1 == self.pc()
+        {
+            self.proto.code.pop();
+            self.proto.lines.pop();
+            return self.emit(Op::Test { a: b, cond: !cond, jump: NO_JUMP }) as i32;
+        }
+        self.discharge_to_any(exp);
+        self.free_exp(exp);
+        let b = self.register_of(exp);
+        self.emit(Op::TestSet { a: NO_REGISTER, b, cond, jump: NO_JUMP }) as i32
+    }
+
+    pub fn go_if_true(&mut self, exp: &mut Exp) {
+        self.discharge_variables(exp);
+        let jump = match exp.kind {
+            Kind::Constant(_) | Kind::Number(_) | Kind::True => NO_JUMP,
+            Kind::Jump(pc) => {
+                self.proto.code[pc].invert();
+                pc as i32
+            }
+            _ => self.jump_on(exp, false),
+        };
+        let mut list = exp.when_false;
+        self.concat_lists(&mut list, jump);
+        exp.when_false = list;
+        self.patch_to_here(exp.when_true);
+        exp.when_true = NO_JUMP;
+    }
+
+    fn go_if_false(&mut self, exp: &mut Exp) {
+        self.discharge_variables(exp);
+        let jump = match exp.kind {
+            Kind::Nil | Kind::False => NO_JUMP,
+            Kind::Jump(pc) => pc as i32,
+            _ => self.jump_on(exp, true),
+        };
+        let mut list = exp.when_true;
+        self.concat_lists(&mut list, jump);
+        exp.when_true = list;
+        self.patch_to_here(exp.when_false);
+        exp.when_false = NO_JUMP;
+    }
+
+    fn negate(&mut self, exp: &mut Exp) {
+        self.discharge_variables(exp);
+        match exp.kind {
+            Kind::Nil | Kind::False => exp.kind = Kind::True,
+            Kind::Constant(_) | Kind::Number(_) | Kind::True => exp.kind = Kind::False,
+            Kind::Jump(pc) => self.proto.code[pc].invert(),
+            _ => {
+                self.discharge_to_any(exp);
+                self.free_exp(exp);
+                let b = self.register_of(exp);
+                exp.kind = Kind::Open(self.emit(Op::Not { a: 0, b }));
+            }
+        }
+        core::mem::swap(&mut exp.when_true, &mut exp.when_false);
+        self.drop_values(exp.when_false);
+        self.drop_values(exp.when_true);
+    }
+
+    fn drop_values(&mut self, mut list: i32) {
+        while list != NO_JUMP {
+            self.patch_test(list, NO_REGISTER);
+            list = self.next_in_list(list);
+        }
+    }
+
+    pub fn index(&mut self, table: &mut Exp, key: &mut Exp) {
+        let key = self.operand_key(key);
+        table.kind = Kind::Indexed(self.register_of(table), key);
+    }
+
+    // Operators.
+
+    pub fn prefix(&mut self, op: Unary, exp: &mut Exp) {
+        match op {
+            Unary::Minus => {
+                if let Some(number) = exp.numeral()
+                    && !number.is_nan()
+                {
+                    exp.kind = Kind::Number(-number);
+                    return;
+                }
+                let b = self.put_in_any_register(exp);
+                self.free_exp(exp);
+                exp.kind = Kind::Open(self.emit(Op::Unm { a: 0, b }));
+            }
+            Unary::Not => self.negate(exp),
+            Unary::Len => {
+                let b = self.put_in_any_register(exp);
+                self.free_exp(exp);
+                exp.kind = Kind::Open(self.emit(Op::Len { a: 0, b }));
+            }
+        }
+    }
+
+    /// The left operand has been read; the operator is known.
+    pub fn infix(&mut self, op: Binary, exp: &mut Exp) {
+        match op {
+            Binary::And => self.go_if_true(exp),
+            Binary::Or => self.go_if_false(exp),
+            Binary::Concat => self.put_in_next_register(exp),
+            Binary::Add | Binary::Sub | Binary::Mul | Binary::Div | Binary::Mod | Binary::Pow => {
+                if exp.numeral().is_none() {
+                    self.operand_key(exp);
+                }
+            }
+            _ => {
+                self.operand_key(exp);
+            }
+        }
+    }
+
+    pub fn postfix(&mut self, op: Binary, left: &mut Exp, right: &mut Exp) {
+        match op {
+            Binary::And => {
+                self.discharge_variables(right);
+                let mut list = right.when_false;
+                self.concat_lists(&mut list, left.when_false);
+                right.when_false = list;
+                *left = *right;
+            }
+            Binary::Or => {
+                self.discharge_variables(right);
+                let mut list = right.when_true;
+                self.concat_lists(&mut list, left.when_true);
+                right.when_true = list;
+                *left = *right;
+            }
+            Binary::Concat => {
+                self.settle_value(right);
+                if let Kind::Open(pc) = right.kind
+                    && let Op::Concat { b, .. } = &mut self.proto.code[pc]
+                {
+                    let Kind::Fixed(first) = left.kind else { return };
+                    *b = first;
+                    self.free_exp(left);
+                    left.kind = Kind::Open(pc);
+                } else {
+                    self.put_in_next_register(right);
+                    let (b, c) = (self.register_of(left), self.register_of(right));
+                    self.free_exp(right);
+                    self.free_exp(left);
+                    left.kind = Kind::Open(self.emit(Op::Concat { a: 0, b, c }));
+                    left.when_true = NO_JUMP;
+                    left.when_false = NO_JUMP;
+                }
+            }
+            Binary::Eq => self.compare(op, true, left, right),
+            Binary::Ne => self.compare(Binary::Eq, false, left, right),
+            Binary::Lt | Binary::Le => self.compare(op, true, left, right),
+            Binary::Gt => self.compare(Binary::Lt, false, left, right),
+            Binary::Ge => self.compare(Binary::Le, false, left, right),
+            _ => self.arithmetic(op, left, right),
+        }
+    }
+
+    fn arithmetic(&mut self, op: Binary, left: &mut Exp, right: &mut Exp) {
+        if let (Some(a), Some(b)) = (left.numeral(), right.numeral()) {
+            let folded = match op {
+                Binary::Add => Some(a + b),
+                Binary::Sub => Some(a - b),
+                Binary::Mul => Some(a * b),
+                Binary::Div if b != 0.0 => Some(a / b),
+                Binary::Mod if b != 0.0 => Some(modulo(a, b)),
+                Binary::Pow => Some(power(a, b)),
+                _ => None,
+            };
+            if let Some(number) = folded
+                && !number.is_nan()
+            {
+                left.kind = Kind::Number(number);
+                return;
+            }
+        }
+        let second = self.operand_key(right);
+        let first = self.operand_key(left);
+        let (mut free_first, mut free_second) = (*left, *right);
+        if self.register_of(&free_first) < self.register_of(&free_second) {
+            core::mem::swap(&mut free_first, &mut free_second);
+        }
+        self.free_exp(&free_first);
+        self.free_exp(&free_second);
+        let (first, second) = match (first, second) {
+            (Key::Constant(_), Key::Constant(_)) => (Key::Register(self.settle(first, 0)), second),
+            pair => pair,
+        };
+        macro_rules! variants {
+            ($rr:ident, $rk:ident, $kr:ident) => {
+                match (first, second) {
+                    (Key::Register(b), Key::Register(c)) => Op::$rr { a: 0, b, c },
+                    (Key::Register(b), Key::Constant(k)) => Op::$rk { a: 0, b, k },
+                    (Key::Constant(k), Key::Register(c)) => Op::$kr { a: 0, k, c },
+                    (Key::Constant(_), Key::Constant(k)) => Op::$rk { a: 0, b: 0, k },
+                }
+            };
+        }
+        let op = match op {
+            Binary::Add => variants!(Add, AddRK, AddKR),
+            Binary::Sub => variants!(Sub, SubRK, SubKR),
+            Binary::Mul => variants!(Mul, MulRK, MulKR),
+            Binary::Div => variants!(Div, DivRK, DivKR),
+            Binary::Mod => variants!(Mod, ModRK, ModKR),
+            _ => variants!(Pow, PowRK, PowKR),
+        };
+        *left = Exp::new(Kind::Open(self.emit(op)));
+    }
+
+    fn compare(&mut self, op: Binary, mut cond: bool, left: &mut Exp, right: &mut Exp) {
+        let mut first = self.operand_key(left);
+        let mut second = self.operand_key(right);
+        self.free_exp(right);
+        self.free_exp(left);
+        if !cond && op != Binary::Eq {
+            core::mem::swap(&mut first, &mut second);
+            cond = true;
+        }
+        if let (Key::Constant(_), Key::Constant(_)) = (first, second) {
+            first = Key::Register(self.settle(first, 0));
+        }
+        let jump = NO_JUMP;
+        let op = match (op, first, second) {
+            (Binary::Eq, Key::Register(b), Key::Register(c)) => Op::Eq { b, c, cond, jump },
+            (Binary::Eq, Key::Register(b), Key::Constant(k)) | (Binary::Eq, Key::Constant(k), Key::Register(b)) => {
+                if cond {
+                    Op::EqK { b, k, jump }
+                } else {
+                    Op::NeK { b, k, jump }
+                }
+            }
+            (Binary::Lt, Key::Register(b), Key::Register(c)) => Op::Lt { b, c, cond, jump },
+            (Binary::Lt, Key::Register(b), Key::Constant(k)) => Op::LtRK { b, k, jump },
+            (Binary::Lt, Key::Constant(k), Key::Register(c)) => Op::LtKR { c, k, jump },
+            (_, Key::Register(b), Key::Register(c)) => Op::Le { b, c, cond, jump },
+            (_, Key::Register(b), Key::Constant(k)) => Op::LeRK { b, k, jump },
+            (_, Key::Constant(k), Key::Register(c)) => Op::LeKR { c, k, jump },
+            (_, Key::Constant(_), Key::Constant(k)) => Op::EqK { b: 0, k, jump },
+        };
+        *left = Exp::new(Kind::Jump(self.emit(op)));
+    }
+
+    pub fn set_list(&mut self, base: u8, stored: u32, pending: u32, open: bool) {
+        let batch = (stored - 1) / FIELDS_PER_FLUSH + 1;
+        self.emit(Op::SetList { a: base, b: if open { 0 } else { pending as u8 }, batch });
+        self.free = u32::from(base) + 1;
+    }
+
+    pub fn ret(&mut self, first: u32, count: i32) {
+        self.emit(match count {
+            0 => Op::Return0,
+            1 => Op::Return1 { a: first as u8 },
+            _ => Op::Return { a: first as u8, b: (count + 1) as u8 },
+        });
+    }
+
+    pub fn declare(&mut self, name: Value) {
+        self.variables.push(self.proto.locals.len());
+        self.proto.locals.push(Local { name, start: 0, end: 0 });
+    }
+
+    pub fn activate(&mut self, count: usize) {
+        let pc = self.pc() as u32;
+        for index in self.active..(self.active + count).min(self.variables.len()) {
+            self.proto.locals[self.variables[index]].start = pc;
+        }
+        self.active += count;
+    }
+
+    pub fn deactivate_to(&mut self, level: usize) {
+        let pc = self.pc() as u32;
+        while self.active > level {
+            self.active -= 1;
+            if let Some(variable) = self.variables.pop() {
+                self.proto.locals[variable].end = pc;
+            }
+        }
+    }
+
+    pub fn add_upvalue(&mut self, upvalue: Upvalue, name: Value) -> u8 {
+        if let Some(index) = self.proto.upvalues.iter().position(|known| *known == upvalue) {
+            return index as u8;
+        }
+        self.proto.upvalues.push(upvalue);
+        self.proto.upvalue_names.push(name);
+        (self.proto.upvalues.len() - 1) as u8
+    }
+}
+
+/// Items that a table constructor gathers before it stores them.
+pub const FIELDS_PER_FLUSH: u32 = 50;
+
+fn small_index(value: Value) -> Option<u16> {
+    let number = value.as_number()?;
+    (number >= 1.0 && number <= f64::from(u16::MAX) && f64::from(number as u16) == number).then_some(number as u16)
+}

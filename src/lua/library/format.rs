@@ -1,0 +1,262 @@
+//! `string.format`: C's conversions, as far as Lua 5.1 lets them through.
+
+use alloc::{format, string::String, vec::Vec};
+
+use crate::{
+    number,
+    state::{Args, Fault, Ret, State},
+    value::{to_i32, to_i64},
+};
+
+#[derive(Default)]
+struct Spec {
+    left: bool,
+    plus: bool,
+    space: bool,
+    alternate: bool,
+    zero: bool,
+    width: usize,
+    precision: Option<usize>,
+}
+
+pub fn format(state: &mut State, args: Args) -> Result<Ret, Fault> {
+    let payload = state.check_string(args, 0)?;
+    let text = state.heap.bytes(payload).to_vec();
+    let mut out = Vec::with_capacity(text.len() + 16);
+    let (mut at, mut arg) = (0, 0);
+    while at < text.len() {
+        let run = text[at..].iter().position(|byte| *byte == b'%').unwrap_or(text.len() - at);
+        out.extend_from_slice(&text[at..at + run]);
+        at += run + 1;
+        if at > text.len() {
+            break;
+        }
+        if text.get(at) == Some(&b'%') {
+            out.push(b'%');
+            at += 1;
+            continue;
+        }
+        arg += 1;
+        let (spec, end) = parse(&text, at)?;
+        let conversion = text.get(end).copied().unwrap_or(0);
+        at = end + 1;
+        convert(state, args, arg, &spec, conversion, &mut out)?;
+        state.heap.reserve(out.len())?;
+    }
+    Ok(Ret::One(state.heap.string_owned(out)?))
+}
+
+fn parse(text: &[u8], at: usize) -> Result<(Spec, usize), Fault> {
+    let mut spec = Spec::default();
+    let mut end = at;
+    while let Some(flag) = text.get(end) {
+        match flag {
+            b'-' => spec.left = true,
+            b'+' => spec.plus = true,
+            b' ' => spec.space = true,
+            b'#' => spec.alternate = true,
+            b'0' => spec.zero = true,
+            _ => break,
+        }
+        end += 1;
+    }
+    if end - at >= 6 {
+        return Err(Fault::message("invalid format (repeated flags)"));
+    }
+    let digits = |end: &mut usize| {
+        let mut value = 0;
+        let mut count = 0;
+        while count < 2
+            && let Some(digit @ b'0'..=b'9') = text.get(*end)
+        {
+            value = value * 10 + usize::from(digit - b'0');
+            *end += 1;
+            count += 1;
+        }
+        value
+    };
+    spec.width = digits(&mut end);
+    if text.get(end) == Some(&b'.') {
+        end += 1;
+        spec.precision = Some(digits(&mut end));
+    }
+    if text.get(end).is_some_and(u8::is_ascii_digit) {
+        return Err(Fault::message("invalid format (width or precision too long)"));
+    }
+    Ok((spec, end))
+}
+
+fn convert(
+    state: &mut State,
+    args: Args,
+    arg: usize,
+    spec: &Spec,
+    conversion: u8,
+    out: &mut Vec<u8>,
+) -> Result<(), Fault> {
+    match conversion {
+        b'c' => {
+            let code = to_i32(state.check_number(args, arg)?) as u8;
+            // C's buffer ends at a zero byte: nothing of the conversion is seen beyond it.
+            if code == 0 {
+                if !spec.left {
+                    out.extend(core::iter::repeat_n(b' ', spec.width.saturating_sub(1)));
+                }
+                return Ok(());
+            }
+            pad(out, &[code], spec);
+        }
+        b'd' | b'i' => {
+            let value = to_i64(state.check_number(args, arg)?);
+            let digits = format!("{}", value.unsigned_abs());
+            integer(out, &digits, sign(value < 0, spec), spec);
+        }
+        b'u' | b'o' | b'x' | b'X' => {
+            let value = to_u64(state.check_number(args, arg)?);
+            let (digits, prefix) = match conversion {
+                b'u' => (format!("{value}"), ""),
+                b'o' => (format!("{value:o}"), ""),
+                b'x' => (format!("{value:x}"), "0x"),
+                _ => (format!("{value:X}"), "0X"),
+            };
+            let digits = if conversion == b'o' && spec.alternate && !digits.starts_with('0') {
+                format!("0{digits}")
+            } else {
+                digits
+            };
+            let prefix = if spec.alternate && value != 0 { prefix } else { "" };
+            integer(out, &digits, prefix, spec);
+        }
+        b'e' | b'E' | b'f' | b'g' | b'G' => {
+            let value = state.check_number(args, arg)?;
+            float(out, value, conversion, spec);
+        }
+        b'q' => quoted(state, args, arg, out)?,
+        b's' => {
+            let payload = state.check_string(args, arg)?;
+            let text = state.heap.bytes(payload);
+            if spec.precision.is_none() && text.len() >= 100 {
+                out.extend_from_slice(text);
+                return Ok(());
+            }
+            let text = text.split(|byte| *byte == 0).next().unwrap_or_default();
+            let text = &text[..text.len().min(spec.precision.unwrap_or(usize::MAX))];
+            pad(out, text, spec);
+        }
+        _ => {
+            let shown = if conversion == 0 { String::new() } else { String::from(char::from(conversion)) };
+            return Err(Fault::Message(format!("invalid option '%{shown}' to 'format'")));
+        }
+    }
+    Ok(())
+}
+
+/// C's conversion of a double to `unsigned long long` on the machine Redis runs on.
+fn to_u64(number: f64) -> u64 {
+    if (9_223_372_036_854_775_808.0..18_446_744_073_709_551_616.0).contains(&number) {
+        number as u64
+    } else {
+        to_i64(number) as u64
+    }
+}
+
+fn sign(negative: bool, spec: &Spec) -> &'static str {
+    if negative {
+        "-"
+    } else if spec.plus {
+        "+"
+    } else if spec.space {
+        " "
+    } else {
+        ""
+    }
+}
+
+fn pad(out: &mut Vec<u8>, text: &[u8], spec: &Spec) {
+    let fill = spec.width.saturating_sub(text.len());
+    if !spec.left {
+        out.extend(core::iter::repeat_n(b' ', fill));
+    }
+    out.extend_from_slice(text);
+    if spec.left {
+        out.extend(core::iter::repeat_n(b' ', fill));
+    }
+}
+
+fn integer(out: &mut Vec<u8>, digits: &str, prefix: &str, spec: &Spec) {
+    let mut digits = String::from(digits);
+    match spec.precision {
+        Some(precision) => {
+            if precision == 0 && digits == "0" {
+                digits.clear();
+            }
+            while digits.len() < precision {
+                digits.insert(0, '0');
+            }
+        }
+        None if spec.zero && !spec.left => {
+            while digits.len() + prefix.len() < spec.width {
+                digits.insert(0, '0');
+            }
+        }
+        None => {}
+    }
+    pad(out, format!("{prefix}{digits}").as_bytes(), spec);
+}
+
+fn float(out: &mut Vec<u8>, value: f64, conversion: u8, spec: &Spec) {
+    let mut text = Vec::new();
+    let nan_sign = value.is_nan() && value.to_bits() & 1 == 0;
+    let negative = if value.is_nan() { nan_sign } else { value.is_sign_negative() };
+    let size = value.abs();
+    if size.is_finite() {
+        let precision = spec.precision.unwrap_or(6);
+        match conversion | 32 {
+            b'f' => {
+                text.extend_from_slice(format!("{size:.precision$}").as_bytes());
+                if precision == 0 && spec.alternate {
+                    text.push(b'.');
+                }
+            }
+            b'e' => {
+                let scientific = format!("{size:.precision$e}");
+                let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+                text.extend_from_slice(mantissa.as_bytes());
+                if precision == 0 && spec.alternate {
+                    text.push(b'.');
+                }
+                number::append_exponent(&mut text, exponent.parse().unwrap_or(0));
+            }
+            _ => number::append_general(&mut text, size, precision, spec.alternate),
+        }
+    } else {
+        text.extend_from_slice(if value.is_nan() { b"nan" } else { b"inf" });
+    }
+    if conversion.is_ascii_uppercase() {
+        text.make_ascii_uppercase();
+    }
+    let prefix = sign(negative, spec);
+    if spec.zero && !spec.left && size.is_finite() {
+        while text.len() + prefix.len() < spec.width {
+            text.insert(0, b'0');
+        }
+    }
+    let mut whole = Vec::from(prefix.as_bytes());
+    whole.extend_from_slice(&text);
+    pad(out, &whole, spec);
+}
+
+fn quoted(state: &mut State, args: Args, arg: usize, out: &mut Vec<u8>) -> Result<(), Fault> {
+    let payload = state.check_string(args, arg)?;
+    out.push(b'"');
+    for &byte in state.heap.bytes(payload) {
+        match byte {
+            b'"' | b'\\' | b'\n' => out.extend_from_slice(&[b'\\', byte]),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            0 => out.extend_from_slice(b"\\000"),
+            _ => out.push(byte),
+        }
+    }
+    out.push(b'"');
+    Ok(())
+}

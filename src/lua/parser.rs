@@ -1,0 +1,1023 @@
+//! The parser: recursive descent that emits code as it reads. Its recursion is bounded by Lua's own limit of 200
+//! levels of syntax, so no source text can exhaust the host's stack.
+
+use alloc::{collections::BTreeMap, format, vec::Vec};
+
+use crate::{
+    arena::Arena,
+    codegen::{Binary, Block, Exp, FIELDS_PER_FLUSH, Function, Kind, NO_JUMP, Unary},
+    heap::Heap,
+    instruction::{HAS_ARG, IS_VARARG, NEEDS_ARG, Op, Proto, Upvalue},
+    lexer::{Lexer, Near, SyntaxError, Token, token_text},
+    value::{SHORT, Value},
+};
+
+const MAX_LEVELS: usize = 200;
+const MAX_LOCALS: usize = 200;
+const MAX_UPVALUES: usize = 60;
+/// Binds tighter than every binary operator but `^`.
+const UNARY_PRIORITY: u8 = 8;
+
+type Parse<T> = Result<T, SyntaxError>;
+
+struct Parser<'a> {
+    lexer: Lexer<'a>,
+    heap: &'a mut Heap,
+    protos: &'a mut Arena<Proto>,
+    /// Long strings are not interned; within a chunk they are.
+    long: BTreeMap<Vec<u8>, Value>,
+    /// The functions being compiled, outermost first.
+    functions: Vec<Function>,
+    levels: usize,
+    source: Value,
+}
+
+/// What the left side of an assignment may be.
+struct Target {
+    exp: Exp,
+}
+
+/// Compiles a chunk; the result is the number of its prototype.
+pub fn compile(heap: &mut Heap, protos: &mut Arena<Proto>, source: &[u8], name: &[u8]) -> Parse<u32> {
+    let source_name = heap.string(name);
+    let lexer = Lexer::new(source, name);
+    let (functions, long) = (Vec::new(), BTreeMap::new());
+    let mut parser = Parser { lexer, heap, protos, long, functions, levels: 2, source: source_name };
+    let mut main = Function::new(source_name, 0);
+    main.proto.vararg = IS_VARARG;
+    parser.functions.push(main);
+    parser.lexer.next()?;
+    parser.chunk()?;
+    if parser.lexer.token != Token::Eos {
+        return Err(parser.lexer.syntax("'<eof>' expected"));
+    }
+    parser.close_function()
+}
+
+impl Parser<'_> {
+    fn function(&mut self) -> &mut Function {
+        let last = self.functions.len() - 1;
+        &mut self.functions[last]
+    }
+
+    fn next(&mut self) -> Parse<()> {
+        if self.function().too_complex {
+            return Err(self.lexer.syntax("function or expression too complex"));
+        }
+        self.lexer.next()?;
+        let line = self.lexer.last_line;
+        self.function().line = line;
+        Ok(())
+    }
+
+    fn string(&mut self, bytes: &[u8]) -> Value {
+        if bytes.len() <= SHORT {
+            return self.heap.string(bytes);
+        }
+        if let Some(known) = self.long.get(bytes) {
+            return *known;
+        }
+        let value = self.heap.string(bytes);
+        self.long.insert(bytes.to_vec(), value);
+        value
+    }
+
+    fn name_constant(&mut self, name: &[u8]) -> u32 {
+        let value = self.string(name);
+        self.function().constant(value)
+    }
+
+    fn is(&self, token: &Token) -> bool {
+        self.lexer.token == *token
+    }
+
+    fn is_char(&self, byte: u8) -> bool {
+        self.lexer.token == Token::Char(byte)
+    }
+
+    fn accept(&mut self, token: &Token) -> Parse<bool> {
+        let found = self.is(token);
+        if found {
+            self.next()?;
+        }
+        Ok(found)
+    }
+
+    fn expect(&mut self, token: &Token) -> Parse<()> {
+        if !self.is(token) {
+            return Err(self.lexer.syntax(&format!("'{}' expected", token_text(token))));
+        }
+        self.next()
+    }
+
+    fn expect_closing(&mut self, token: &Token, opening: &Token, line: u32) -> Parse<()> {
+        if self.is(token) {
+            return self.next();
+        }
+        let what = token_text(token);
+        if line == self.lexer.line {
+            return Err(self.lexer.syntax(&format!("'{what}' expected")));
+        }
+        let opening = token_text(opening);
+        Err(self.lexer.syntax(&format!("'{what}' expected (to close '{opening}' at line {line})")))
+    }
+
+    fn name(&mut self) -> Parse<Vec<u8>> {
+        let Token::Name(name) = &self.lexer.token else { return Err(self.lexer.syntax("'<name>' expected")) };
+        let name = name.clone();
+        self.next()?;
+        Ok(name)
+    }
+
+    fn enter(&mut self) -> Parse<()> {
+        self.levels += 1;
+        if self.levels > MAX_LEVELS {
+            return Err(self.lexer.error("chunk has too many syntax levels", Near::Nothing));
+        }
+        Ok(())
+    }
+
+    fn check_limit(&mut self, value: usize, limit: usize, what: &str) -> Parse<()> {
+        if value <= limit {
+            return Ok(());
+        }
+        let line = self.function().proto.line;
+        let message = if line == 0 {
+            format!("main function has more than {limit} {what}")
+        } else {
+            format!("function at line {line} has more than {limit} {what}")
+        };
+        Err(self.lexer.error(&message, Near::Nothing))
+    }
+
+    // Scopes.
+
+    fn declare(&mut self, name: &[u8], ahead: usize) -> Parse<()> {
+        let count = self.function().active + ahead + 1;
+        self.check_limit(count, MAX_LOCALS, "local variables")?;
+        let value = self.string(name);
+        self.function().declare(value);
+        Ok(())
+    }
+
+    fn enter_block(&mut self, breakable: bool) {
+        let function = self.function();
+        let active = function.active;
+        function.blocks.push(Block { breaks: NO_JUMP, active, has_upvalue: false, breakable });
+    }
+
+    fn leave_block(&mut self) {
+        let function = self.function();
+        let Some(block) = function.blocks.pop() else { return };
+        function.deactivate_to(block.active);
+        if block.has_upvalue {
+            function.emit(Op::Close { a: block.active as u8 });
+        }
+        function.free = function.active as u32;
+        function.patch_to_here(block.breaks);
+    }
+
+    fn open_function(&mut self, line: u32) {
+        let mut function = Function::new(self.source, line);
+        function.line = self.lexer.last_line;
+        self.functions.push(function);
+    }
+
+    fn close_function(&mut self) -> Parse<u32> {
+        let function = self.function();
+        function.deactivate_to(0);
+        function.ret(0, 0);
+        if function.too_complex {
+            return Err(self.lexer.syntax("function or expression too complex"));
+        }
+        let Some(function) = self.functions.pop() else { return Err(self.lexer.syntax("unexpected symbol")) };
+        Ok(self.protos.insert(function.proto))
+    }
+
+    fn find_variable(&mut self, depth: usize, name: Value, here: bool) -> Parse<Kind> {
+        let function = &self.functions[depth];
+        let found = function.variables[..function.active]
+            .iter()
+            .rposition(|variable| function.proto.locals[*variable].name == name);
+        if let Some(register) = found {
+            if !here
+                && let Some(block) =
+                    self.functions[depth].blocks.iter_mut().rev().find(|block| block.active <= register)
+            {
+                block.has_upvalue = true;
+            }
+            return Ok(Kind::Local(register as u8));
+        }
+        if depth == 0 {
+            return Ok(Kind::Global(0));
+        }
+        let upvalue = match self.find_variable(depth - 1, name, false)? {
+            Kind::Local(index) => Upvalue { local: true, index },
+            Kind::Upvalue(index) => Upvalue { local: false, index },
+            other => return Ok(other),
+        };
+        let index = self.functions[depth].add_upvalue(upvalue, name);
+        if usize::from(index) >= MAX_UPVALUES {
+            let count = usize::from(index) + 1;
+            let line = self.functions[depth].proto.line;
+            let message = format!("function at line {line} has more than {MAX_UPVALUES} upvalues");
+            debug_assert!(count > MAX_UPVALUES);
+            return Err(self.lexer.error(&message, Near::Nothing));
+        }
+        Ok(Kind::Upvalue(index))
+    }
+
+    fn variable(&mut self, name: &[u8]) -> Parse<Exp> {
+        let value = self.string(name);
+        let depth = self.functions.len() - 1;
+        let mut kind = self.find_variable_bounded(depth, value)?;
+        if let Kind::Global(_) = kind {
+            kind = Kind::Global(self.function().constant(value));
+        }
+        Ok(Exp::new(kind))
+    }
+
+    /// The functions nest at most as deep as the syntax may, so this recursion is bounded too.
+    fn find_variable_bounded(&mut self, depth: usize, name: Value) -> Parse<Kind> {
+        self.find_variable(depth, name, true)
+    }
+
+    // Statements.
+
+    fn block_ends(&self) -> bool {
+        matches!(self.lexer.token, Token::Else | Token::Elseif | Token::End | Token::Eos | Token::Until)
+    }
+
+    fn chunk(&mut self) -> Parse<()> {
+        self.enter()?;
+        let mut last = false;
+        while !last && !self.block_ends() {
+            last = self.statement()?;
+            self.accept(&Token::Char(b';'))?;
+            let function = self.function();
+            function.free = function.active as u32;
+        }
+        self.levels -= 1;
+        Ok(())
+    }
+
+    fn block(&mut self) -> Parse<()> {
+        self.enter_block(false);
+        self.chunk()?;
+        self.leave_block();
+        Ok(())
+    }
+
+    /// True if the statement must be the last one.
+    fn statement(&mut self) -> Parse<bool> {
+        let line = self.lexer.line;
+        match self.lexer.token {
+            Token::If => self.if_statement(line)?,
+            Token::While => self.while_statement(line)?,
+            Token::Do => {
+                self.next()?;
+                self.block()?;
+                self.expect_closing(&Token::End, &Token::Do, line)?;
+            }
+            Token::For => self.for_statement(line)?,
+            Token::Repeat => self.repeat_statement(line)?,
+            Token::Function => self.function_statement(line)?,
+            Token::Local => {
+                self.next()?;
+                if self.accept(&Token::Function)? {
+                    self.local_function()?;
+                } else {
+                    self.local_statement()?;
+                }
+            }
+            Token::Return => {
+                self.return_statement()?;
+                return Ok(true);
+            }
+            Token::Break => {
+                self.next()?;
+                self.break_statement()?;
+                return Ok(true);
+            }
+            _ => self.expression_statement()?,
+        }
+        Ok(false)
+    }
+
+    fn condition(&mut self) -> Parse<i32> {
+        let mut exp = self.expression()?;
+        if exp.kind == Kind::Nil {
+            exp.kind = Kind::False;
+        }
+        self.function().go_if_true(&mut exp);
+        Ok(exp.when_false)
+    }
+
+    fn test_then_block(&mut self) -> Parse<i32> {
+        self.next()?;
+        let exit = self.condition()?;
+        self.expect(&Token::Then)?;
+        self.block()?;
+        Ok(exit)
+    }
+
+    fn if_statement(&mut self, line: u32) -> Parse<()> {
+        let mut escapes = NO_JUMP;
+        let mut exit = self.test_then_block()?;
+        while self.is(&Token::Elseif) {
+            self.skip_rest(&mut escapes);
+            self.function().patch_to_here(exit);
+            exit = self.test_then_block()?;
+        }
+        if self.is(&Token::Else) {
+            self.skip_rest(&mut escapes);
+            self.function().patch_to_here(exit);
+            self.next()?;
+            self.block()?;
+        } else {
+            self.function().concat_lists(&mut escapes, exit);
+        }
+        self.function().patch_to_here(escapes);
+        self.expect_closing(&Token::End, &Token::If, line)
+    }
+
+    fn skip_rest(&mut self, escapes: &mut i32) {
+        let jump = self.function().jump();
+        self.function().concat_lists(escapes, jump);
+    }
+
+    fn while_statement(&mut self, line: u32) -> Parse<()> {
+        self.next()?;
+        let start = self.function().label();
+        let exit = self.condition()?;
+        self.enter_block(true);
+        self.expect(&Token::Do)?;
+        self.block()?;
+        let back = self.function().jump();
+        self.function().patch_list(back, start);
+        self.expect_closing(&Token::End, &Token::While, line)?;
+        self.leave_block();
+        self.function().patch_to_here(exit);
+        Ok(())
+    }
+
+    fn repeat_statement(&mut self, line: u32) -> Parse<()> {
+        let start = self.function().label();
+        self.enter_block(true);
+        self.enter_block(false);
+        self.next()?;
+        self.chunk()?;
+        self.expect_closing(&Token::Until, &Token::Repeat, line)?;
+        let exit = self.condition()?;
+        let captured = self.function().blocks.last().is_some_and(|block| block.has_upvalue);
+        if captured {
+            self.break_statement()?;
+            self.function().patch_to_here(exit);
+            self.leave_block();
+            let back = self.function().jump();
+            self.function().patch_list(back, start);
+        } else {
+            self.leave_block();
+            self.function().patch_list(exit, start);
+        }
+        self.leave_block();
+        Ok(())
+    }
+
+    fn break_statement(&mut self) -> Parse<()> {
+        let function = self.function();
+        let Some(at) = function.blocks.iter().rposition(|block| block.breakable) else {
+            return Err(self.lexer.syntax("no loop to break"));
+        };
+        let captured = function.blocks[at + 1..].iter().any(|block| block.has_upvalue);
+        if captured {
+            let a = function.blocks[at].active as u8;
+            function.emit(Op::Close { a });
+        }
+        let jump = function.jump();
+        let mut breaks = function.blocks[at].breaks;
+        function.concat_lists(&mut breaks, jump);
+        function.blocks[at].breaks = breaks;
+        Ok(())
+    }
+
+    fn for_statement(&mut self, line: u32) -> Parse<()> {
+        self.enter_block(true);
+        self.next()?;
+        let first = self.name()?;
+        match self.lexer.token {
+            Token::Char(b'=') => self.numeric_for(&first, line)?,
+            Token::Char(b',') | Token::In => self.generic_for(&first)?,
+            _ => return Err(self.lexer.syntax("'=' or 'in' expected")),
+        }
+        self.expect_closing(&Token::End, &Token::For, line)?;
+        self.leave_block();
+        Ok(())
+    }
+
+    fn numeric_for(&mut self, name: &[u8], line: u32) -> Parse<()> {
+        let base = self.function().free as u8;
+        self.declare(b"(for index)", 0)?;
+        self.declare(b"(for limit)", 1)?;
+        self.declare(b"(for step)", 2)?;
+        self.declare(name, 3)?;
+        self.expect(&Token::Char(b'='))?;
+        self.expression_to_register()?;
+        self.expect(&Token::Char(b','))?;
+        self.expression_to_register()?;
+        if self.accept(&Token::Char(b','))? {
+            self.expression_to_register()?;
+        } else {
+            let function = self.function();
+            let k = function.constant(Value::number(1.0));
+            let a = function.free as u8;
+            function.emit(Op::LoadK { a, k });
+            function.reserve(1);
+        }
+        self.for_body(base, line, 1, true)
+    }
+
+    fn generic_for(&mut self, first: &[u8]) -> Parse<()> {
+        let base = self.function().free as u8;
+        self.declare(b"(for generator)", 0)?;
+        self.declare(b"(for state)", 1)?;
+        self.declare(b"(for control)", 2)?;
+        self.declare(first, 3)?;
+        let mut names = 1;
+        while self.accept(&Token::Char(b','))? {
+            let name = self.name()?;
+            self.declare(&name, 3 + names)?;
+            names += 1;
+        }
+        self.expect(&Token::In)?;
+        let line = self.lexer.line;
+        let (mut last, count) = self.expression_list()?;
+        self.adjust_assignment(3, count, &mut last);
+        // Room for the call of the iterator.
+        self.function().reserve(3);
+        self.function().free -= 3;
+        self.for_body(base, line, names, false)
+    }
+
+    fn for_body(&mut self, base: u8, line: u32, names: usize, numeric: bool) -> Parse<()> {
+        self.function().activate(3);
+        self.expect(&Token::Do)?;
+        let function = self.function();
+        let prepare =
+            if numeric { function.emit(Op::ForPrep { a: base, jump: NO_JUMP }) as i32 } else { function.jump() };
+        self.enter_block(false);
+        self.function().activate(names);
+        self.function().reserve(names as u32);
+        self.chunk()?;
+        self.leave_block();
+        let function = self.function();
+        function.patch_to_here(prepare);
+        let end = if numeric {
+            function.emit(Op::ForLoop { a: base, jump: NO_JUMP })
+        } else {
+            function.emit(Op::TForLoop { a: base, c: names as u8, jump: NO_JUMP })
+        };
+        function.fix_line(line);
+        function.patch_list(end as i32, prepare as usize + 1);
+        Ok(())
+    }
+
+    fn function_statement(&mut self, line: u32) -> Parse<()> {
+        self.next()?;
+        let name = self.name()?;
+        let mut target = self.variable(&name)?;
+        let mut method = false;
+        loop {
+            match self.lexer.token {
+                Token::Char(b'.') => self.field(&mut target)?,
+                Token::Char(b':') => {
+                    method = true;
+                    self.field(&mut target)?;
+                    break;
+                }
+                _ => break,
+            }
+        }
+        let mut body = self.body(method, line)?;
+        self.function().store(&target, &mut body);
+        self.function().fix_line(line);
+        Ok(())
+    }
+
+    fn local_function(&mut self) -> Parse<()> {
+        let name = self.name()?;
+        self.declare(&name, 0)?;
+        let function = self.function();
+        let variable = Exp::new(Kind::Local(function.free as u8));
+        function.reserve(1);
+        function.activate(1);
+        let line = self.lexer.line;
+        let mut body = self.body(false, line)?;
+        let function = self.function();
+        function.store(&variable, &mut body);
+        // For the debugger: the variable is only defined from here.
+        let pc = function.pc() as u32;
+        let last = function.variables[function.active - 1];
+        function.proto.locals[last].start = pc;
+        Ok(())
+    }
+
+    fn local_statement(&mut self) -> Parse<()> {
+        let mut names = 0;
+        loop {
+            let name = self.name()?;
+            self.declare(&name, names)?;
+            names += 1;
+            if !self.accept(&Token::Char(b','))? {
+                break;
+            }
+        }
+        let (mut last, count) =
+            if self.accept(&Token::Char(b'='))? { self.expression_list()? } else { (Exp::new(Kind::Void), 0) };
+        self.adjust_assignment(names, count, &mut last);
+        self.function().activate(names);
+        Ok(())
+    }
+
+    fn adjust_assignment(&mut self, variables: usize, expressions: usize, last: &mut Exp) {
+        let function = self.function();
+        let extra = variables as i32 - expressions as i32;
+        if last.is_multiple() {
+            let wanted = (extra + 1).max(0);
+            function.set_results(last, wanted);
+            if wanted > 1 {
+                function.reserve(wanted as u32 - 1);
+            }
+        } else {
+            if last.kind != Kind::Void {
+                function.put_in_next_register(last);
+            }
+            if extra > 0 {
+                let register = function.free;
+                function.reserve(extra as u32);
+                function.load_nil(register, extra as u32);
+            }
+        }
+    }
+
+    fn return_statement(&mut self) -> Parse<()> {
+        self.next()?;
+        if self.block_ends() || self.is_char(b';') {
+            self.function().ret(0, 0);
+            return Ok(());
+        }
+        let (mut last, count) = self.expression_list()?;
+        let function = self.function();
+        if last.is_multiple() {
+            function.set_results(&last, -1);
+            if let Kind::Call(pc) = last.kind
+                && count == 1
+                && let Op::Call { a, b, .. } = function.proto.code[pc]
+            {
+                function.proto.code[pc] = Op::TailCall { a, b };
+            }
+            let first = function.active as u32;
+            function.ret(first, -1);
+        } else if count == 1 {
+            let first = function.put_in_any_register(&mut last);
+            function.ret(u32::from(first), 1);
+        } else {
+            function.put_in_next_register(&mut last);
+            let first = function.active as u32;
+            function.ret(first, count as i32);
+        }
+        Ok(())
+    }
+
+    fn expression_statement(&mut self) -> Parse<()> {
+        let exp = self.primary()?;
+        if let Kind::Call(pc) = exp.kind {
+            if let Op::Call { c, .. } = &mut self.function().proto.code[pc] {
+                *c = 1;
+            }
+            return Ok(());
+        }
+        self.assignment(exp)
+    }
+
+    fn assignment(&mut self, first: Exp) -> Parse<()> {
+        let mut targets: Vec<Target> = alloc::vec![Target { exp: first }];
+        loop {
+            if !matches!(
+                targets.last().map(|target| target.exp.kind),
+                Some(Kind::Local(_) | Kind::Upvalue(_) | Kind::Global(_) | Kind::Indexed(..))
+            ) {
+                return Err(self.lexer.syntax("syntax error"));
+            }
+            if !self.accept(&Token::Char(b','))? {
+                break;
+            }
+            let exp = self.primary()?;
+            if let Kind::Local(register) = exp.kind {
+                self.avoid_conflict(&mut targets, register);
+            }
+            let limit = MAX_LEVELS - self.levels;
+            self.check_limit(targets.len(), limit, "variables in assignment")?;
+            targets.push(Target { exp });
+        }
+        self.expect(&Token::Char(b'='))?;
+        let (mut last, count) = self.expression_list()?;
+        if count == targets.len() {
+            self.function().set_one_result(&mut last);
+            if let Some(target) = targets.pop() {
+                self.function().store(&target.exp, &mut last);
+            }
+        } else {
+            let wanted = targets.len();
+            self.adjust_assignment(wanted, count, &mut last);
+            if count > wanted {
+                self.function().free -= (count - wanted) as u32;
+            }
+        }
+        while let Some(target) = targets.pop() {
+            let function = self.function();
+            let mut value = Exp::new(Kind::Fixed((function.free.max(1) - 1) as u8));
+            function.store(&target.exp, &mut value);
+        }
+        Ok(())
+    }
+
+    /// A local that is assigned while an earlier target still indexes by it: the earlier target gets a copy.
+    fn avoid_conflict(&mut self, targets: &mut [Target], register: u8) {
+        let function = self.function();
+        let extra = function.free as u8;
+        let mut conflict = false;
+        for target in targets {
+            if let Kind::Indexed(table, key) = &mut target.exp.kind {
+                if *table == register {
+                    conflict = true;
+                    *table = extra;
+                }
+                if *key == crate::codegen::Key::Register(register) {
+                    conflict = true;
+                    *key = crate::codegen::Key::Register(extra);
+                }
+            }
+        }
+        if conflict {
+            function.emit(Op::Move { a: extra, b: register });
+            function.reserve(1);
+        }
+    }
+
+    // Expressions.
+
+    fn expression_to_register(&mut self) -> Parse<()> {
+        let mut exp = self.expression()?;
+        self.function().put_in_next_register(&mut exp);
+        Ok(())
+    }
+
+    fn expression_list(&mut self) -> Parse<(Exp, usize)> {
+        let mut count = 1;
+        let mut exp = self.expression()?;
+        while self.accept(&Token::Char(b','))? {
+            self.function().put_in_next_register(&mut exp);
+            exp = self.expression()?;
+            count += 1;
+        }
+        Ok((exp, count))
+    }
+
+    fn expression(&mut self) -> Parse<Exp> {
+        self.sub_expression(0)
+    }
+
+    fn sub_expression(&mut self, limit: u8) -> Parse<Exp> {
+        self.enter()?;
+        let unary = match self.lexer.token {
+            Token::Not => Some(Unary::Not),
+            Token::Char(b'-') => Some(Unary::Minus),
+            Token::Char(b'#') => Some(Unary::Len),
+            _ => None,
+        };
+        let mut exp = if let Some(op) = unary {
+            self.next()?;
+            let mut operand = self.sub_expression(UNARY_PRIORITY)?;
+            if op == Unary::Len {
+                self.function().put_in_any_register(&mut operand);
+            }
+            self.function().prefix(op, &mut operand);
+            operand
+        } else {
+            self.simple()?
+        };
+        while let Some((op, left, right)) = binary(&self.lexer.token) {
+            if left <= limit {
+                break;
+            }
+            self.next()?;
+            self.function().infix(op, &mut exp);
+            let mut second = self.sub_expression(right)?;
+            self.function().postfix(op, &mut exp, &mut second);
+        }
+        self.levels -= 1;
+        Ok(exp)
+    }
+
+    fn simple(&mut self) -> Parse<Exp> {
+        let kind = match &self.lexer.token {
+            Token::Number(number) => Kind::Number(*number),
+            Token::String(bytes) => {
+                let bytes = bytes.clone();
+                let value = self.string(&bytes);
+                Kind::Constant(self.function().constant(value))
+            }
+            Token::Nil => Kind::Nil,
+            Token::True => Kind::True,
+            Token::False => Kind::False,
+            Token::Dots => {
+                if self.function().proto.vararg == 0 {
+                    return Err(self.lexer.syntax("cannot use '...' outside a vararg function"));
+                }
+                self.function().proto.vararg &= !NEEDS_ARG;
+                Kind::Vararg(self.function().emit(Op::Vararg { a: 0, b: 2 }))
+            }
+            Token::Char(b'{') => return self.constructor(),
+            Token::Function => {
+                self.next()?;
+                let line = self.lexer.line;
+                return self.body(false, line);
+            }
+            _ => return self.primary(),
+        };
+        self.next()?;
+        Ok(Exp::new(kind))
+    }
+
+    fn prefix_expression(&mut self) -> Parse<Exp> {
+        match &self.lexer.token {
+            Token::Char(b'(') => {
+                let line = self.lexer.line;
+                self.next()?;
+                let mut exp = self.expression()?;
+                self.expect_closing(&Token::Char(b')'), &Token::Char(b'('), line)?;
+                self.function().discharge_variables(&mut exp);
+                Ok(exp)
+            }
+            Token::Name(name) => {
+                let name = name.clone();
+                self.next()?;
+                self.variable(&name)
+            }
+            _ => Err(self.lexer.syntax("unexpected symbol")),
+        }
+    }
+
+    fn primary(&mut self) -> Parse<Exp> {
+        let mut exp = self.prefix_expression()?;
+        loop {
+            match self.lexer.token {
+                Token::Char(b'.') => self.field(&mut exp)?,
+                Token::Char(b'[') => {
+                    self.function().put_in_any_register(&mut exp);
+                    let mut key = self.bracketed()?;
+                    self.function().index(&mut exp, &mut key);
+                }
+                Token::Char(b':') => {
+                    self.next()?;
+                    let name = self.name()?;
+                    let k = self.name_constant(&name);
+                    self.function().method(&mut exp, k);
+                    self.arguments(&mut exp)?;
+                }
+                Token::Char(b'(' | b'{') | Token::String(_) => {
+                    self.function().put_in_next_register(&mut exp);
+                    self.arguments(&mut exp)?;
+                }
+                _ => return Ok(exp),
+            }
+        }
+    }
+
+    fn field(&mut self, exp: &mut Exp) -> Parse<()> {
+        self.function().put_in_any_register(exp);
+        self.next()?;
+        let name = self.name()?;
+        let mut key = Exp::new(Kind::Constant(self.name_constant(&name)));
+        self.function().index(exp, &mut key);
+        Ok(())
+    }
+
+    fn bracketed(&mut self) -> Parse<Exp> {
+        self.next()?;
+        let mut key = self.expression()?;
+        self.function().settle_value(&mut key);
+        self.expect(&Token::Char(b']'))?;
+        Ok(key)
+    }
+
+    fn arguments(&mut self, exp: &mut Exp) -> Parse<()> {
+        let line = self.lexer.line;
+        let mut last = match &self.lexer.token {
+            Token::Char(b'(') => {
+                if line != self.lexer.last_line {
+                    return Err(self.lexer.syntax("ambiguous syntax (function call x new statement)"));
+                }
+                self.next()?;
+                let last = if self.is_char(b')') {
+                    Exp::new(Kind::Void)
+                } else {
+                    let (last, _) = self.expression_list()?;
+                    self.function().set_results(&last, -1);
+                    last
+                };
+                self.expect_closing(&Token::Char(b')'), &Token::Char(b'('), line)?;
+                last
+            }
+            Token::Char(b'{') => self.constructor()?,
+            Token::String(bytes) => {
+                let bytes = bytes.clone();
+                let value = self.string(&bytes);
+                let k = self.function().constant(value);
+                self.next()?;
+                Exp::new(Kind::Constant(k))
+            }
+            _ => return Err(self.lexer.syntax("function arguments expected")),
+        };
+        let function = self.function();
+        let Kind::Fixed(base) = exp.kind else { return Err(self.lexer.syntax("unexpected symbol")) };
+        let count = if last.is_multiple() {
+            -1
+        } else {
+            if last.kind != Kind::Void {
+                function.put_in_next_register(&mut last);
+            }
+            function.free as i32 - (i32::from(base) + 1)
+        };
+        let pc = function.emit(Op::Call { a: base, b: (count + 1) as u8, c: 2 });
+        *exp = Exp::new(Kind::Call(pc));
+        function.fix_line(line);
+        function.free = u32::from(base) + 1;
+        Ok(())
+    }
+
+    fn constructor(&mut self) -> Parse<Exp> {
+        let line = self.lexer.line;
+        let pc = self.function().emit(Op::NewTable { a: 0, array: 0, hash: 0 });
+        let mut table = Exp::new(Kind::Open(pc));
+        self.function().put_in_next_register(&mut table);
+        let Kind::Fixed(base) = table.kind else { return Err(self.lexer.syntax("unexpected symbol")) };
+        let (mut items, mut fields, mut pending) = (0u32, 0u32, 0u32);
+        let mut item = Exp::new(Kind::Void);
+        self.expect(&Token::Char(b'{'))?;
+        while !self.is_char(b'}') {
+            // Close the previous item.
+            if item.kind != Kind::Void {
+                self.function().put_in_next_register(&mut item);
+                item.kind = Kind::Void;
+                if pending == FIELDS_PER_FLUSH {
+                    self.function().set_list(base, items, pending, false);
+                    pending = 0;
+                }
+            }
+            let record = match &self.lexer.token {
+                Token::Name(_) => *self.lexer.look_ahead()? == Token::Char(b'='),
+                Token::Char(b'[') => true,
+                _ => false,
+            };
+            if record {
+                self.record_field(base)?;
+                fields += 1;
+            } else {
+                item = self.expression()?;
+                items += 1;
+                self.check_limit(items as usize, i32::MAX as usize - 2, "items in a constructor")?;
+                pending += 1;
+            }
+            if !self.accept(&Token::Char(b','))? && !self.accept(&Token::Char(b';'))? {
+                break;
+            }
+        }
+        self.expect_closing(&Token::Char(b'}'), &Token::Char(b'{'), line)?;
+        let function = self.function();
+        if pending > 0 {
+            if item.is_multiple() {
+                function.set_results(&item, -1);
+                function.set_list(base, items, pending, true);
+                // The open item is not counted: how many values it gives is not known.
+                items -= 1;
+            } else {
+                if item.kind != Kind::Void {
+                    function.put_in_next_register(&mut item);
+                }
+                function.set_list(base, items, pending, false);
+            }
+        }
+        function.proto.code[pc] =
+            Op::NewTable { a: base, array: size_hint(items) as u16, hash: size_hint(fields) as u16 };
+        Ok(table)
+    }
+
+    fn record_field(&mut self, base: u8) -> Parse<()> {
+        let free = self.function().free;
+        let mut key = if let Token::Name(name) = &self.lexer.token {
+            let name = name.clone();
+            self.next()?;
+            Exp::new(Kind::Constant(self.name_constant(&name)))
+        } else {
+            self.bracketed()?
+        };
+        self.expect(&Token::Char(b'='))?;
+        let mut target = Exp::new(Kind::Fixed(base));
+        self.function().index(&mut target, &mut key);
+        let mut value = self.expression()?;
+        let function = self.function();
+        function.store(&target, &mut value);
+        function.free = free;
+        Ok(())
+    }
+
+    fn body(&mut self, method: bool, line: u32) -> Parse<Exp> {
+        self.open_function(line);
+        self.expect(&Token::Char(b'('))?;
+        if method {
+            self.declare(b"self", 0)?;
+            self.function().activate(1);
+        }
+        self.parameters()?;
+        self.expect(&Token::Char(b')'))?;
+        self.chunk()?;
+        self.function().proto.last_line = self.lexer.line;
+        self.expect_closing(&Token::End, &Token::Function, line)?;
+        let child = self.close_function()?;
+        let line = self.lexer.last_line;
+        let function = self.function();
+        function.line = line;
+        function.proto.children.push(child);
+        let proto = function.proto.children.len() as u32 - 1;
+        Ok(Exp::new(Kind::Open(function.emit(Op::Closure { a: 0, proto }))))
+    }
+
+    fn parameters(&mut self) -> Parse<()> {
+        let mut count = 0;
+        if !self.is_char(b')') {
+            loop {
+                match &self.lexer.token {
+                    Token::Name(name) => {
+                        let name = name.clone();
+                        self.next()?;
+                        self.declare(&name, count)?;
+                        count += 1;
+                    }
+                    Token::Dots => {
+                        self.next()?;
+                        self.declare(b"arg", count)?;
+                        count += 1;
+                        self.function().proto.vararg = IS_VARARG | NEEDS_ARG | HAS_ARG;
+                        break;
+                    }
+                    _ => return Err(self.lexer.syntax("<name> or '...' expected")),
+                }
+                if !self.accept(&Token::Char(b','))? {
+                    break;
+                }
+            }
+        }
+        let function = self.function();
+        function.activate(count);
+        let hidden = usize::from(function.proto.vararg & HAS_ARG != 0);
+        function.proto.parameters = (function.active - hidden) as u8;
+        let registers = function.active as u32;
+        function.reserve(registers);
+        Ok(())
+    }
+}
+
+/// An operator with its priorities to the left and to the right.
+fn binary(token: &Token) -> Option<(Binary, u8, u8)> {
+    Some(match token {
+        Token::Char(b'+') => (Binary::Add, 6, 6),
+        Token::Char(b'-') => (Binary::Sub, 6, 6),
+        Token::Char(b'*') => (Binary::Mul, 7, 7),
+        Token::Char(b'/') => (Binary::Div, 7, 7),
+        Token::Char(b'%') => (Binary::Mod, 7, 7),
+        Token::Char(b'^') => (Binary::Pow, 10, 9),
+        Token::Concat => (Binary::Concat, 5, 4),
+        Token::Ne => (Binary::Ne, 3, 3),
+        Token::Eq => (Binary::Eq, 3, 3),
+        Token::Char(b'<') => (Binary::Lt, 3, 3),
+        Token::Le => (Binary::Le, 3, 3),
+        Token::Char(b'>') => (Binary::Gt, 3, 3),
+        Token::Ge => (Binary::Ge, 3, 3),
+        Token::And => (Binary::And, 2, 2),
+        Token::Or => (Binary::Or, 1, 1),
+        _ => return None,
+    })
+}
+
+/// PUC keeps a constructor's sizes as three bits of mantissa and an exponent, rounded up; the rounding shows in where
+/// a table with holes has its border.
+fn size_hint(count: u32) -> u32 {
+    let (mut mantissa, mut exponent) = (count, 0);
+    while mantissa >= 16 {
+        mantissa = mantissa.div_ceil(2);
+        exponent += 1;
+    }
+    (mantissa << exponent).min(u32::from(u16::MAX))
+}

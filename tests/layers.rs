@@ -12,9 +12,10 @@ use serde_json::Value;
 use crate::root;
 
 /// Who may need whom. A crate that is not listed here does not exist; one that needs more is a decision to take here.
-const LAYERS: [(&str, &[&str]); 9] = [
+const LAYERS: [(&str, &[&str]); 10] = [
     ("resp", &[]),
-    ("engine", &["resp"]),
+    ("lua", &[]),
+    ("engine", &["lua", "resp"]),
     ("sim", &["engine", "resp"]),
     ("term", &["engine", "resp", "sim"]),
     ("course", &["engine", "resp", "sim", "term"]),
@@ -25,7 +26,7 @@ const LAYERS: [(&str, &[&str]); 9] = [
 ];
 
 /// Crates that know no clock, no entropy and no IO.
-const PURE: [&str; 3] = ["resp", "engine", "sim"];
+const PURE: [&str; 4] = ["resp", "lua", "engine", "sim"];
 
 /// What the pure crates may use from outside. `libm` makes mathematics give the same bits on every target, foldhash is
 /// seeded by the engine, xxhash is what DIGEST shows; a crate that reads a clock or asks for entropy would be added here, and seen.

@@ -5,8 +5,8 @@ use lua::{Limits, Step, Value, Vm};
 fn machine(source: &[u8]) -> Vm {
     let mut vm = Vm::new(Limits::default(), 1);
     let globals = vm.globals();
-    vm.set_field(globals, "host", Vm::host_function(7)).unwrap();
-    let function = vm.load(b"@user_script", source).unwrap();
+    vm.set_field(globals, "host", Vm::host_function(7)).expect("stored");
+    let function = vm.load(b"@user_script", source).expect("it compiles");
     vm.start(function, &[]);
     vm
 }
@@ -47,7 +47,7 @@ fn a_host_call_can_fail() {
     assert_eq!(vm.step(1000), Step::HostCall { function: 7 });
     let error = vm.table(0, 1);
     let message = vm.string(b"ERR no");
-    vm.set_field(error, "err", message).unwrap();
+    vm.set_field(error, "err", message).expect("stored");
     vm.fail(error.into());
     assert_eq!(finish(&mut vm), "ERR nofalse");
 
@@ -62,7 +62,7 @@ fn a_host_call_can_fail() {
     assert_eq!(vm.step(1000), Step::HostCall { function: 7 });
     let error = vm.table(0, 1);
     let message = vm.string(b"ERR no");
-    vm.set_field(error, "err", message).unwrap();
+    vm.set_field(error, "err", message).expect("stored");
     vm.fail(error.into());
     assert_eq!(finish(&mut vm), "ERR no");
 }
@@ -93,11 +93,11 @@ fn read_only_tables_and_unknown_globals() {
         let mut vm = machine(b"return 1");
         let globals = vm.globals();
         let meta = vm.table(0, 1);
-        let index = vm.load(b"@guard", b"local t, k = ... error('unknown ' .. k, 2)").unwrap();
-        vm.set_field(meta, "__index", index).unwrap();
+        let index = vm.load(b"@guard", b"local t, k = ... error('unknown ' .. k, 2)").expect("it compiles");
+        vm.set_field(meta, "__index", index).expect("stored");
         vm.set_metatable(globals, Some(meta));
         vm.set_readonly(globals, true);
-        let function = vm.load(b"@user_script", source).unwrap();
+        let function = vm.load(b"@user_script", source).expect("it compiles");
         vm.start(function, &[]);
         finish(&mut vm)
     };
@@ -145,10 +145,11 @@ fn memory_falls_back_after_a_collection() {
     let mut vm = machine(b"local t = {} for i = 1, 1e5 do t[i] = 'x' .. i end return 1");
     vm.collect();
     let before = vm.memory();
-    let function = vm.load(b"@user_script", b"local t = {} for i = 1, 1e5 do t[i] = 'x' .. i end return 1").unwrap();
+    let function =
+        vm.load(b"@user_script", b"local t = {} for i = 1, 1e5 do t[i] = 'x' .. i end return 1").expect("it compiles");
     vm.start(function, &[]);
     finish(&mut vm);
-    let nothing = vm.load(b"@user_script", b"return 1").unwrap();
+    let nothing = vm.load(b"@user_script", b"return 1").expect("it compiles");
     vm.start(nothing, &[]);
     vm.collect();
     assert!(vm.memory() < before + 2000, "{} {before}", vm.memory());

@@ -145,14 +145,14 @@ fn endless_work_can_be_stopped() {
 fn a_kill_passes_every_pcall() {
     let mut vm = Vm::new(Limits::default(), 0);
     let source = b"while true do pcall(function() coroutine.wrap(function() while true do end end)() end) end";
-    let function = vm.load(b"=k", source).unwrap();
+    let function = vm.load(b"=k", source).expect("it compiles");
     vm.start(function, &[]);
     assert_eq!(vm.step(1000), Step::OutOfFuel);
     let error = vm.string(b"killed");
     vm.kill(error);
     assert_eq!(vm.step(1000), Step::Error(error));
     assert!(!vm.is_running());
-    let function = vm.load(b"=n", b"return 7").unwrap();
+    let function = vm.load(b"=n", b"return 7").expect("it compiles");
     vm.start(function, &[]);
     assert_eq!(vm.step(1000), Step::Done);
 }

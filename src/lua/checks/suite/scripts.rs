@@ -50,14 +50,14 @@ pub fn output(name: &str, source: &[u8], mode: Mode) -> Vec<u8> {
 fn check_all(mode: Mode) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("checks/scripts");
     let mut seen = 0;
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
+    for entry in fs::read_dir(folder).expect("it can be read") {
+        let path = entry.expect("an entry").path();
         if path.extension().is_none_or(|extension| extension != "lua") {
             continue;
         }
-        let name = format!("@{}", path.file_name().unwrap().to_string_lossy());
-        let wanted = fs::read(path.with_extension("out")).unwrap();
-        let got = output(&name, &fs::read(&path).unwrap(), mode);
+        let name = format!("@{}", path.file_name().expect("a name").to_string_lossy());
+        let wanted = fs::read(path.with_extension("out")).expect("it can be read");
+        let got = output(&name, &fs::read(&path).expect("it can be read"), mode);
         let (got, wanted) = (String::from_utf8_lossy(&got), String::from_utf8_lossy(&wanted));
         for (number, (got, wanted)) in got.lines().zip(wanted.lines()).enumerate() {
             assert_eq!(got, wanted, "{name}, line {} of the output", number + 1);

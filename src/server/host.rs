@@ -25,7 +25,8 @@ pub struct Host {
     pub tcp_keepalive_seconds: u64,
     /// Connections from other machines are refused.
     pub protected: bool,
-    pub output_limit: OutputLimit,
+    pub normal_limit: OutputLimit,
+    pub subscriber_limit: OutputLimit,
     pub log_level: Level,
 }
 
@@ -33,6 +34,7 @@ impl Host {
     pub fn new(settings: &Settings) -> Host {
         let text = |name| String::from_utf8_lossy(settings.get(name)).into_owned();
         let permissions = u32::from_str_radix(&text("unixsocketperm"), 8).unwrap_or(0);
+        let limits = text("client-output-buffer-limit");
         Host {
             port: settings.integer("port") as u16,
             bind: text("bind").split_ascii_whitespace().map(str::to_owned).collect(),
@@ -43,7 +45,8 @@ impl Host {
             tcp_backlog: settings.integer("tcp-backlog") as i32,
             tcp_keepalive_seconds: settings.integer("tcp-keepalive") as u64,
             protected: settings.is_yes("protected-mode") && settings.get("requirepass").is_empty(),
-            output_limit: output_limit(&text("client-output-buffer-limit")),
+            normal_limit: output_limit(&limits, "normal"),
+            subscriber_limit: output_limit(&limits, "pubsub"),
             log_level: Level::named(&text("loglevel")).unwrap_or_default(),
         }
     }
@@ -55,12 +58,12 @@ pub fn path(settings: &Settings, name: &str) -> Option<PathBuf> {
     (!text.is_empty()).then(|| text.into())
 }
 
-/// The limit of normal clients, from groups of class, hard limit, soft limit and seconds.
-fn output_limit(text: &str) -> OutputLimit {
+/// The limit of a class of clients, from groups of class, hard limit, soft limit and seconds.
+fn output_limit(text: &str, class: &str) -> OutputLimit {
     let words: Vec<&str> = text.split_ascii_whitespace().collect();
     let number = |word: &str| word.parse().unwrap_or(0);
-    let normal = words.chunks_exact(4).find(|group| group[0] == "normal");
-    normal.map_or(OutputLimit::default(), |group| OutputLimit {
+    let found = words.chunks_exact(4).find(|group| group[0] == class);
+    found.map_or(OutputLimit::default(), |group| OutputLimit {
         hard: number(group[1]),
         soft: number(group[2]),
         soft_seconds: number(group[3]),

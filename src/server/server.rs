@@ -58,6 +58,8 @@ pub struct Server {
     unread: Vec<usize>,
     /// Slots whose replies are out and whose next requests wait in the engine.
     resumable: Vec<usize>,
+    /// A reader is behind: look again whether it is so for too long.
+    somebody_behind: bool,
     /// A listener ran out of file descriptors and is to be asked again.
     accept_again: bool,
     stopping: bool,
@@ -104,6 +106,7 @@ impl Server {
             buffer: vec![0; READ_BUFFER],
             unread: Vec::new(),
             resumable: Vec::new(),
+            somebody_behind: false,
             accept_again: false,
             stopping: false,
         })
@@ -216,7 +219,7 @@ impl Server {
 
     /// Whether clients must be looked through every second.
     fn rounds(&self) -> bool {
-        self.host.idle_timeout_seconds > 0 || self.host.output_limit.soft > 0 || self.accept_again
+        self.host.idle_timeout_seconds > 0 || self.somebody_behind || self.accept_again
     }
 
     /// How long the sockets may be waited for.
@@ -334,8 +337,9 @@ impl Server {
                     let Some(connection) = &mut self.connections[slot] else { continue };
                     if connection.send(bytes).is_err() {
                         self.drop_connection(slot, now, "Error writing to client");
-                    } else if connection.overflows(self.host.output_limit, now) {
-                        self.overcome(slot, now);
+                    } else if connection.pending() > 0 {
+                        self.somebody_behind = true;
+                        self.check_limit(slot, now);
                     }
                 }
                 Output::Close { client } => {
@@ -375,14 +379,19 @@ impl Server {
         }
     }
 
-    fn overcome(&mut self, slot: usize, now: Instant) {
-        if let Some(Some(connection)) = self.connections.get(slot) {
+    /// Closes a connection whose reader is further behind than its class of clients may be.
+    fn check_limit(&mut self, slot: usize, now: Instant) {
+        let Some(Some(connection)) = self.connections.get_mut(slot) else { return };
+        let subscribes =
+            self.engine.clients().get(connection.client).is_some_and(|client| !client.subscriptions.is_empty());
+        let limit = if subscribes { self.host.subscriber_limit } else { self.host.normal_limit };
+        if connection.overflows(limit, now) {
             let (id, pending) = (connection.client.0, connection.pending());
             self.log.warning(format_args!(
                 "Client id={id} omem={pending} scheduled to be closed ASAP for overcoming of output buffer limits."
             ));
+            self.drop_connection(slot, now, "Output buffer limits");
         }
-        self.drop_connection(slot, now, "Output buffer limits");
     }
 
     fn drop_connection(&mut self, slot: usize, now: Instant, why: &str) {
@@ -398,12 +407,17 @@ impl Server {
     /// Once a second: closes who is idle or has been slow for too long, and asks listeners again.
     fn round(&mut self, now: Instant) {
         let idle_seconds = self.host.idle_timeout_seconds;
+        self.somebody_behind = false;
         for slot in 0..self.connections.len() {
             let Some(connection) = &mut self.connections[slot] else { continue };
-            if idle_seconds > 0 && now.seconds() - connection.last_active.seconds() > idle_seconds {
+            self.somebody_behind |= connection.pending() > 0;
+            let idle = idle_seconds > 0 && now.seconds() - connection.last_active.seconds() > idle_seconds;
+            // Who waits for something has a reason to be silent.
+            let waits = |client: &engine::Client| client.blocked.is_some() || !client.subscriptions.is_empty();
+            if idle && !self.engine.clients().get(connection.client).is_some_and(waits) {
                 self.drop_connection(slot, now, "Closing idle client");
-            } else if connection.overflows(self.host.output_limit, now) {
-                self.overcome(slot, now);
+            } else {
+                self.check_limit(slot, now);
             }
         }
         if std::mem::take(&mut self.accept_again) {

@@ -115,6 +115,22 @@ describe("hostile clients", () => {
     await alive();
   });
 
+  it("a subscriber that does not read", async () => {
+    const client = await raw(server.port);
+    client.send("SUBSCRIBE news\r\n");
+    await client.expect("subscribe");
+    client.socket.pause();
+    const message = command("PUBLISH", "news", Buffer.alloc(MB, "x"));
+    const publisher = await raw(server.port);
+    for (let round = 0; round < 60; round++) publisher.send(message);
+    // 32 MB behind, it is dropped: the last messages reach nobody.
+    await until(() => publisher.received().endsWith(":0\r\n"), "the subscriber's end", 20_000);
+    assert.match(server.output, /scheduled to be closed ASAP for overcoming of output buffer limits/);
+    client.close();
+    publisher.close();
+    await alive();
+  });
+
   it("a million requests before the first reply is read", async () => {
     const client = await raw(server.port);
     client.socket.pause();

@@ -159,9 +159,15 @@ describe("limits", () => {
   it("closes idle clients", async () => {
     const server = await start("--timeout", "1");
     const begun = Date.now();
+    const waiting = await raw(server.port);
+    waiting.send("BLPOP queue 0\r\n");
     const client = await raw(server.port);
     await client.ended;
     assert.ok(Date.now() - begun > 900);
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    waiting.send("");
+    assert.ok(!waiting.socket.closed, "who waits for a key is not idle");
+    waiting.close();
     await server.stop();
   });
 

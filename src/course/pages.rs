@@ -169,13 +169,22 @@ fn run(transcript: &str) -> String {
     let Ok(transcript) = Transcript::parse(transcript) else {
         return format!("<pre class=\"plain\">{}</pre>", escaped(transcript));
     };
-    let command = |text: &str| format!("<div class=\"cmd\"><code>{}</code></div>", escaped(text));
+    // Where several clients act, each command says whose it is: they are named by letters, and shown by numbers.
+    let named = transcript.lines.iter().any(
+        |line| matches!(&line.step, Step::Command { client, .. } | Step::Send { client, .. } if client.name() != "a"),
+    );
+    let who = |name: &str| match name.as_bytes() {
+        [letter @ b'a'..=b'z'] if named => format!("<span class=\"who\">client {}</span>", letter - b'a' + 1),
+        _ => String::new(),
+    };
+    let command =
+        |name: &str, text: &str| format!("<div class=\"cmd\">{}<code>{}</code></div>", who(name), escaped(text));
     let reply = |expected: &Expected| {
         if expected.lines.is_empty() { String::new() } else { format!("<pre>{}</pre>", escaped(&expected.shown())) }
     };
     let lines = transcript.lines.iter().map(|line| match &line.step {
-        Step::Command { text, reply: expected, .. } => command(text) + &reply(expected),
-        Step::Send { text, .. } => command(text),
+        Step::Command { client, text, reply: expected } => command(client.name(), text) + &reply(expected),
+        Step::Send { client, text } => command(client.name(), text),
         Step::Receive { reply: expected, .. } => reply(expected),
         Step::Pass { text, .. } => format!("<p class=\"wait\">after {}</p>", escaped(text)),
         _ => String::new(),

@@ -85,7 +85,7 @@ pub fn links(lesson: &Lesson) -> Vec<String> {
 }
 
 /// How a link to another lesson begins in the HTML: the page's route.
-const LINK: &str = "href=\"#/lesson/";
+const LINK: &str = "href=\"#/learn/";
 
 fn at(slug: &str, file: &str, line: u32, message: String) -> CompileError {
     CompileError { file: format!("lessons/{slug}/{file}"), line, message }
@@ -276,9 +276,10 @@ impl<'t> Reader<'t> {
             Section::Why(title) => Block::Why { title, body: self.body(nodes)? },
             Section::Mistake(title) => {
                 let belief = title.strip_prefix('“').and_then(|title| title.strip_suffix('”'));
-                if belief.is_none_or(|belief| belief.contains(['“', '”'])) {
+                let Some(belief) = belief.filter(|belief| !belief.contains(['“', '”'])) else {
                     return error(line, "a mistake's title is what people believe, in double quotes");
-                }
+                };
+                let title = capitalised(belief);
                 Block::Mistake { title, body: self.body(nodes)? }
             }
             Section::Predict(title) => self.predict(title, nodes, line)?,
@@ -386,10 +387,7 @@ impl<'t> Reader<'t> {
 
 fn section(title: &str) -> Option<Section> {
     if let Some(rest) = title.strip_prefix("Predict: ") {
-        // A question stands alone, so it begins with a capital.
-        let mut chars = rest.chars();
-        let first = chars.next().map(|first| first.to_uppercase().collect::<String>()).unwrap_or_default();
-        return Some(Section::Predict(first + chars.as_str()));
+        return Some(Section::Predict(capitalised(rest)));
     }
     if title.starts_with("Why ") {
         return Some(Section::Why(title.to_owned()));
@@ -398,6 +396,13 @@ fn section(title: &str) -> Option<Section> {
         return Some(Section::Mistake(rest.to_owned()));
     }
     title.strip_prefix("Task: ").map(|rest| Section::Task(rest.to_owned()))
+}
+
+/// What stood behind a colon stands alone now, so it begins with a capital.
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_uppercase().collect::<String>()).unwrap_or_default();
+    first + letters.as_str()
 }
 
 /// Groups events by the outermost element.
@@ -515,7 +520,7 @@ fn to_html(events: Vec<Event<'_>>) -> String {
     let events = events.into_iter().map(|event| match event {
         Event::Start(Tag::Link { link_type, dest_url, title, id }) => {
             let page =
-                dest_url.strip_suffix("/index.md").map(|path| format!("#/lesson/{}", path.trim_start_matches("../")));
+                dest_url.strip_suffix("/index.md").map(|path| format!("#/learn/{}", path.trim_start_matches("../")));
             let dest_url = page.map_or(dest_url, Into::into);
             Event::Start(Tag::Link { link_type, dest_url, title, id })
         }

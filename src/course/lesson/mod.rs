@@ -91,7 +91,7 @@ pub enum Block {
     Predict { title: String, html: String, choices: Vec<Choice>, transcript: String },
     /// What happened inside.
     Why { title: String, body: Vec<Block> },
-    /// What people believe, and what is so.
+    /// What people believe (the title, without its quotes), and what is so.
     Mistake { title: String, body: Vec<Block> },
     /// The task with this index.
     Task { index: u32 },

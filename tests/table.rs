@@ -19,7 +19,7 @@ fn recorded() -> Facts {
         if let Some(fact) = line.strip_prefix(' ') {
             facts.entry(current.clone()).or_default().push(fact.to_owned());
         } else {
-            current = line.to_owned();
+            line.clone_into(&mut current);
             facts.entry(current.clone()).or_default();
         }
     }

@@ -74,9 +74,9 @@ fn nearest(digits: &[u8], exponent: i64) -> f64 {
     // Both are shifted so that the quotient lies between 2^63 and 2^65; `scale` remembers by how much.
     let mut scale = below.bits() - above.bits() + 64;
     if scale > 0 {
-        above.shift(scale as usize)
+        above.shift(scale as usize);
     } else {
-        below.shift(-scale as usize)
+        below.shift(-scale as usize);
     }
     let mut quotient: u128 = 0;
     let mut part = below;
@@ -236,7 +236,7 @@ mod tests {
             (state >> 33) % below
         };
         for _ in 0..20_000 {
-            let digits: String = (0..1 + draw(25)).map(|_| char::from(b'0' + draw(10) as u8)).collect();
+            let digits: String = (0..=draw(25)).map(|_| char::from(b'0' + draw(10) as u8)).collect();
             let at = draw(digits.len() as u64 + 1) as usize;
             check(&format!("{}.{}e{}", &digits[..at], &digits[at..], draw(700) as i64 - 350));
             // Halfway between two doubles, and next to it.

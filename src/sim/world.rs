@@ -293,10 +293,8 @@ impl World {
         let nearest = self.checkpoints.before(position, at);
         // Walking on from here is as good as from a checkpoint, if none lies nearer.
         let here = ahead && nearest.is_none_or(|snapshot| snapshot.position <= self.present.position);
-        if !here {
-            if let Some(snapshot) = nearest {
-                self.present = snapshot.clone();
-            }
+        if !here && let Some(snapshot) = nearest {
+            self.present = snapshot.clone();
         }
         self.inbox.clear();
         self.events.clear();

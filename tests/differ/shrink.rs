@@ -52,14 +52,13 @@ pub fn transcript(pair: &mut Pair, seed: u64, steps: &[Step]) -> Result<String, 
     for step in steps {
         let words: Vec<String> = step.request.iter().map(|word| quote(word)).collect();
         let client = ["", "b", "c"][step.client];
-        text.push_str(&format!("{client}> {}\n", words.join(" ")));
-        match pair.play(step)? {
-            Some(difference) => text.push_str(&format!("{}\n", difference.what)),
-            None => {}
+        text.extend([client, "> ", &words.join(" "), "\n"]);
+        if let Some(difference) = pair.play(step)? {
+            text.extend([&difference.what, "\n"]);
         }
     }
     if let Some(difference) = state::compare(pair)? {
-        text.push_str(&format!("{}\n", difference.what));
+        text.extend([&difference.what, "\n"]);
     }
     let _ = show;
     Ok(text)

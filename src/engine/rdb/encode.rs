@@ -58,7 +58,7 @@ fn set(out: &mut Vec<u8>, set: &Set) {
         Set::Table(_) => {
             out.push(kind::SET);
             put_length(out, set.len() as u64);
-            for member in set.iter() {
+            for member in set {
                 put_string(out, &member.text());
             }
         }

@@ -25,23 +25,6 @@ pub fn delex(words: &[&[u8]]) -> Option<Positions> {
     Some(Positions::from([(1, if words.len() > 2 { "RW delete" } else { "RM delete" })]))
 }
 
-/// BITFIELD writes only when one of its operations does.
-pub fn bitfield(words: &[&[u8]]) -> Option<Positions> {
-    let mut at = 2;
-    let mut writes = false;
-    while let Some(word) = words.get(at) {
-        writes |= is(word, "SET") || is(word, "INCRBY");
-        at += if is(word, "GET") {
-            3
-        } else if is(word, "OVERFLOW") {
-            2
-        } else {
-            4
-        };
-    }
-    Some(Positions::from([(1, if writes { "RW access update" } else { "RO access" })]))
-}
-
 /// SORT's destination is what follows the last STORE that is not itself the argument of another option.
 pub fn sort(words: &[&[u8]]) -> Option<Positions> {
     let mut positions = Positions::from([(1, "RO access")]);

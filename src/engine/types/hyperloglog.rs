@@ -106,10 +106,10 @@ fn murmur(key: &[u8], seed: u64) -> u64 {
 /// Lifts a register to `value` if it is lower.
 pub fn raise(bytes: &mut Vec<u8>, register: usize, value: u8, sparse_most: usize) -> Result<bool, Invalid> {
     if !is_dense(bytes) {
-        if value <= SPARSE_MOST {
-            if let Some(changed) = raise_sparse(bytes, register, value, sparse_most)? {
-                return Ok(changed);
-            }
+        if value <= SPARSE_MOST
+            && let Some(changed) = raise_sparse(bytes, register, value, sparse_most)?
+        {
+            return Ok(changed);
         }
         make_dense(bytes)?;
     }
@@ -172,7 +172,7 @@ pub fn runs(bytes: &[u8]) -> impl Iterator<Item = Run> {
 
 fn put_zeros(out: &mut Vec<u8>, len: usize) {
     if len > ZERO_MOST {
-        out.push(0x40 | (len - 1 >> 8) as u8);
+        out.push(0x40 | ((len - 1) >> 8) as u8);
         out.push((len - 1) as u8);
     } else if len > 0 {
         out.push((len - 1) as u8);
@@ -181,7 +181,7 @@ fn put_zeros(out: &mut Vec<u8>, len: usize) {
 
 fn put_value(out: &mut Vec<u8>, value: u8, len: usize) {
     if len > 0 {
-        out.push(0x80 | value - 1 << 2 | (len - 1) as u8);
+        out.push(0x80 | ((value - 1) << 2) | (len - 1) as u8);
     }
 }
 
@@ -234,7 +234,7 @@ fn join_neighbours(bytes: &mut Vec<u8>, mut at: usize) {
             && let Some(next) =
                 run_at(bytes, at + 1).filter(|next| next.value == run.value && next.len + run.len <= RUN_MOST)
         {
-            bytes[at + 1] = 0x80 | run.value - 1 << 2 | (run.len + next.len - 1) as u8;
+            bytes[at + 1] = 0x80 | ((run.value - 1) << 2) | (run.len + next.len - 1) as u8;
             bytes.remove(at);
             continue;
         }

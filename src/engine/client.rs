@@ -217,6 +217,11 @@ impl Clients {
         &mut self.list[self.current]
     }
 
+    /// The number of the client whose command runs; none has 0.
+    pub(crate) fn current_id(&self) -> ClientId {
+        self.list.get(self.current).map_or(ClientId(0), |client| client.id)
+    }
+
     pub fn get(&self, id: ClientId) -> Option<&Client> {
         self.list.binary_search_by_key(&id, |client| client.id).ok().map(|at| &*self.list[at])
     }

@@ -48,6 +48,9 @@ impl Ctx<'_> {
             self.reply.rewind(start);
             self.fail(&error);
         }
+        if self.db.effects.tracking && command.has(Flag::ReadOnly) {
+            self.server.tracking.remember(command, args, self.clients.current());
+        }
         // A command that begins to wait is counted once its wait is over.
         let mut waits = || self.clients.current().blocked.is_some() || self.blocks_again == Some(true);
         if !command.has(Flag::Blocking) || !waits() {

@@ -95,6 +95,10 @@ impl Engine {
             self.server.waits.remove(id, blocked);
             self.store.effects.waiting = !self.server.waits.is_empty();
         }
+        if client.tracking.is_some() {
+            self.server.tracking.register(id, &[]);
+            self.store.effects.tracking = self.clients.iter().any(|client| client.tracking.is_some());
+        }
         let subscriptions = &client.subscriptions;
         for (sort, names) in [
             (Sort::Channel, &subscriptions.channels),
@@ -331,6 +335,12 @@ impl Engine {
             self.obey_orders(id, out);
         }
         let client = self.clients.current();
+        if let Some(tracking) = &mut client.tracking
+            && !client.last_command.starts_with("client|")
+        {
+            // CLIENT CACHING is about one command.
+            tracking.caching = false;
+        }
         if client.closing {
             After::Close
         } else if client.blocked.is_some() {
@@ -380,12 +390,6 @@ impl Ctx<'_> {
     fn dispatch(&mut self, command: &'static Command, args: &mut Args) {
         let client = self.clients.current();
         client.last_command = command.full_name;
-        if let Some(tracking) = &mut client.tracking
-            && !command.full_name.starts_with("client|")
-        {
-            // CLIENT CACHING is about one command.
-            tracking.caching = false;
-        }
         if !client.authenticated && !command.has(Flag::NoAuth) && !self.server.password.is_empty() {
             self.refuse(&Error::NOT_AUTHENTICATED, args);
         } else if client.protocol == Protocol::Resp2

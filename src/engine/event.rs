@@ -49,6 +49,8 @@ pub struct Effects {
     pub(crate) classes: u32,
     /// Whether any client watches any key.
     pub(crate) watching: bool,
+    /// Whether any client is told of changes (CLIENT TRACKING).
+    pub(crate) tracking: bool,
     /// Whether any client waits for a key.
     pub(crate) waiting: bool,
 }
@@ -56,7 +58,7 @@ pub struct Effects {
 impl Effects {
     #[inline]
     pub(crate) fn modified(&mut self, database: usize, key: &[u8]) {
-        if self.listening || self.watching {
+        if self.listening || self.watching || self.tracking {
             self.events.push(Event::Modified { database, key: Text::new(key) });
         }
     }

@@ -36,6 +36,7 @@ mod store;
 pub mod table;
 mod text;
 mod time;
+mod tracking;
 mod ttl;
 pub mod types;
 mod value;

@@ -9,6 +9,7 @@ use crate::slowlog::SlowLog;
 use crate::table;
 use crate::text::Text;
 use crate::time::Instant;
+use crate::tracking::TrackingTable;
 use crate::watch::Watches;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -93,6 +94,7 @@ pub struct Server {
     pub pubsub: PubSub,
     pub(crate) watches: Watches,
     pub(crate) waits: Waits,
+    pub(crate) tracking: TrackingTable,
     /// What the command that runs sends to connections besides its reply; it leaves after the reply.
     pub(crate) outbox: Outbox,
     /// Events for the host, if it listens.
@@ -132,6 +134,7 @@ impl Server {
             pubsub: PubSub::new(seed),
             watches: Watches::default(),
             waits: Waits::default(),
+            tracking: TrackingTable::default(),
             outbox: Vec::new(),
             told: Vec::new(),
             settings: Settings::default(),

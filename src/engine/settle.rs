@@ -20,7 +20,13 @@ pub(crate) const KEYEVENT_CHANNELS: u32 = 2;
 pub(crate) fn settle_events(db: &mut Store, clients: &mut Clients, server: &mut Server) {
     for event in db.effects.events.drain(..) {
         match &event {
-            Event::Modified { database, key } => server.watches.mark(*database, key, clients),
+            Event::Modified { database, key } => {
+                server.watches.mark(*database, key, clients);
+                if db.effects.tracking {
+                    let by = clients.current_id();
+                    server.tracking.modified(key, by, clients, &mut server.outbox);
+                }
+            }
             Event::Notified { class, event, database, key } => {
                 if db.effects.classes & *class as u32 != 0 {
                     publish_event(*class, event, *database, key, clients, server, db.effects.classes);
@@ -63,7 +69,9 @@ impl Engine {
     /// After a command of `client`, whose reply stands at the end of the output.
     #[inline]
     pub(crate) fn settle(&mut self, client: ClientId, out: &mut Outputs) {
-        if self.store.effects.events.is_empty() && self.server.outbox.is_empty() && self.server.waits.ready.is_empty() {
+        let effects = &self.store.effects;
+        let quiet = effects.events.is_empty() && !effects.tracking;
+        if quiet && self.server.outbox.is_empty() && self.server.waits.ready.is_empty() {
             return;
         }
         settle_events(&mut self.store, &mut self.clients, &mut self.server);
@@ -78,6 +86,9 @@ impl Engine {
 
     /// Sends what is in the outbox.
     pub(crate) fn send_messages(&mut self, out: &mut Outputs) {
+        if self.store.effects.tracking {
+            self.server.tracking.broadcast(&self.clients, &mut self.server.outbox);
+        }
         for (receiver, bytes) in self.server.outbox.drain(..) {
             out.bytes.extend_from_slice(&bytes);
             out.deliver(receiver);

@@ -2,7 +2,7 @@
 
 use crate::args::Args;
 use crate::client::valid_name;
-use crate::commands::{pubsub, transaction};
+use crate::commands::{client_tracking, pubsub, transaction};
 use crate::ctx::Ctx;
 use crate::error::Error;
 use crate::server::VERSION;
@@ -92,6 +92,7 @@ fn reset(ctx: &mut Ctx, _: &mut Args) -> Result<(), Error> {
     let client = ctx.clients.current();
     client.reset();
     client.authenticated = authenticated;
+    client_tracking::register(ctx);
     ctx.db.selected = 0;
     ctx.reply.protocol = Protocol::Resp2;
     ctx.reply.simple("RESET");

@@ -299,15 +299,16 @@ fn stats(ctx: &mut Ctx, text: &mut String) {
             "active_defrag_key_misses",
             "total_active_defrag_time",
             "current_active_defrag_time",
-            "tracking_total_keys",
-            "tracking_total_items",
-            "tracking_total_prefixes",
-            "unexpected_error_replies",
         ],
     );
+    let (keys, items, prefixes) = server.tracking.counts();
     fields(
         text,
         &[
+            ("tracking_total_keys", &keys),
+            ("tracking_total_items", &items),
+            ("tracking_total_prefixes", &prefixes),
+            ("unexpected_error_replies", &0),
             ("total_error_replies", &server.total_error_replies),
             ("dump_payload_sanitizations", &0),
             ("total_reads_processed", &server.reads),

@@ -1,6 +1,7 @@
 //! The commands, one file a group: rows and, beside them, functions.
 
 mod client;
+mod client_tracking;
 mod command;
 mod config;
 mod connection;

@@ -93,6 +93,7 @@ fn check_flush_type(args: &mut Args) -> Result<(), Error> {
 fn flush_database(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     check_flush_type(args)?;
     ctx.effort += ctx.db.flush(ctx.db.selected) as u64;
+    ctx.server.tracking.flushed(ctx.clients, &mut ctx.server.outbox);
     ctx.reply.ok();
     Ok(())
 }
@@ -102,6 +103,7 @@ fn flush_all(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     for database in 0..ctx.db.databases() {
         ctx.effort += ctx.db.flush(database) as u64;
     }
+    ctx.server.tracking.flushed(ctx.clients, &mut ctx.server.outbox);
     ctx.reply.ok();
     Ok(())
 }

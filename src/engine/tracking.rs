@@ -1,0 +1,156 @@
+//! Client-side caching: the server remembers who read what, and tells when it changes.
+//!
+//! In the default mode a key that a tracking client reads is remembered, by name alone, whatever the database; its first change
+//! (by anybody, expiry included) is told once and forgotten. OPTIN and OPTOUT choose command by command. In broadcasting mode
+//! nothing is remembered: clients register prefixes, and whatever changed under one during a command is told in one message.
+//! RESP3 clients get pushes; RESP2 clients can redirect theirs to a connection that is subscribed to anything. Messages leave
+//! after the reply of the command that caused them. Redis does the same in tracking.c, with a limit on remembered keys that
+//! does not bind here.
+
+use crate::args::Args;
+use crate::client::{Client, Clients, TrackingMode};
+use crate::io::ClientId;
+use crate::pubsub::Outbox;
+use crate::table::Command;
+use crate::text::Text;
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+use resp::{Protocol, Writer};
+
+/// Those who broadcast a prefix, and what changed under it since they were last told: by whom, if a client did it.
+#[derive(Clone, Debug, Default)]
+struct Prefix {
+    clients: BTreeSet<ClientId>,
+    changed: BTreeMap<Text, ClientId>,
+}
+
+/// Who is to be told of what.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TrackingTable {
+    readers: BTreeMap<Text, BTreeSet<ClientId>>,
+    prefixes: BTreeMap<Text, Prefix>,
+}
+
+impl TrackingTable {
+    /// Remembers the keys of a command that reads.
+    #[cold]
+    pub(crate) fn remember(&mut self, command: &Command, args: &Args, client: &Client) {
+        let Some(tracking) = &client.tracking else { return };
+        let remembers = match tracking.mode {
+            TrackingMode::Default => true,
+            TrackingMode::OptIn => tracking.caching,
+            TrackingMode::OptOut => !tracking.caching,
+            TrackingMode::Broadcast => false,
+        };
+        if !remembers {
+            return;
+        }
+        let words: Vec<&[u8]> = args.all().collect();
+        for (at, _) in command.keys_of(&words).unwrap_or_default() {
+            self.readers.entry(Text::new(words[at])).or_default().insert(client.id);
+        }
+    }
+
+    /// A client's mode or prefixes changed, or it is gone (`prefixes` are those it has now).
+    pub(crate) fn register(&mut self, client: ClientId, prefixes: &[Text]) {
+        self.prefixes.retain(|name, prefix| {
+            if !prefixes.contains(name) {
+                prefix.clients.remove(&client);
+            }
+            !prefix.clients.is_empty()
+        });
+        for name in prefixes {
+            self.prefixes.entry(name.clone()).or_default().clients.insert(client);
+        }
+    }
+
+    /// A key was modified while `by` was served.
+    pub(crate) fn modified(&mut self, key: &Text, by: ClientId, clients: &Clients, outbox: &mut Outbox) {
+        for (name, prefix) in &mut self.prefixes {
+            if key.starts_with(name) {
+                prefix.changed.insert(key.clone(), by);
+            }
+        }
+        for reader in self.readers.remove(key).into_iter().flatten() {
+            let Some(client) = clients.get(reader) else { continue };
+            let Some(tracking) = &client.tracking else { continue };
+            if tracking.mode != TrackingMode::Broadcast && !(tracking.no_loop && reader == by) {
+                tell(client, Some(core::slice::from_ref(key)), clients, outbox);
+            }
+        }
+    }
+
+    /// Tells broadcasting clients what changed under their prefixes, prefix by prefix.
+    pub(crate) fn broadcast(&mut self, clients: &Clients, outbox: &mut Outbox) {
+        for prefix in self.prefixes.values_mut() {
+            let changed = core::mem::take(&mut prefix.changed);
+            if changed.is_empty() {
+                continue;
+            }
+            for client in prefix.clients.iter().filter_map(|&id| clients.get(id)) {
+                let no_loop = client.tracking.as_ref().is_some_and(|tracking| tracking.no_loop);
+                let others = changed.iter().filter(|&(_, &by)| !(no_loop && by == client.id));
+                let keys: Vec<Text> = others.map(|(key, _)| key.clone()).collect();
+                if !keys.is_empty() {
+                    tell(client, Some(&keys), clients, outbox);
+                }
+            }
+        }
+    }
+
+    /// A database was emptied: everybody forgets everything.
+    pub(crate) fn flushed(&mut self, clients: &Clients, outbox: &mut Outbox) {
+        self.readers.clear();
+        for client in clients.iter().filter(|client| client.tracking.is_some()) {
+            tell(client, None, clients, outbox);
+        }
+    }
+
+    /// How many keys are remembered, for how many readers in all, and how many prefixes there are.
+    pub(crate) fn counts(&self) -> (usize, usize, usize) {
+        (self.readers.len(), self.readers.values().map(BTreeSet::len).sum(), self.prefixes.len())
+    }
+}
+
+/// Tells a tracking client, or whom it redirects to, that keys changed; none: all of them may have.
+fn tell(client: &Client, keys: Option<&[Text]>, clients: &Clients, outbox: &mut Outbox) {
+    let redirect = client.tracking.as_ref().map_or(0, |tracking| tracking.redirect);
+    let mut bytes = Vec::new();
+    let mut writer = Writer::new(&mut bytes, client.protocol);
+    let receiver = if redirect == 0 {
+        client
+    } else if let Some(receiver) = clients.get(ClientId(redirect)) {
+        receiver
+    } else {
+        if client.protocol == Protocol::Resp3 {
+            writer.push(2);
+            writer.bulk("tracking-redir-broken");
+            writer.integer(redirect as i64);
+            outbox.push((client.id, Rc::from(bytes)));
+        }
+        return;
+    };
+    writer.protocol = receiver.protocol;
+    if receiver.protocol == Protocol::Resp3 {
+        writer.push(2);
+        writer.bulk("invalidate");
+    } else if redirect != 0 && !receiver.subscriptions.is_empty() {
+        writer.array(3);
+        writer.bulk("message");
+        writer.bulk("__redis__:invalidate");
+    } else {
+        // RESP2 has no way of saying something that was not asked for.
+        return;
+    }
+    match keys {
+        Some(keys) => {
+            writer.array(keys.len());
+            for key in keys {
+                writer.bulk(key);
+            }
+        }
+        None => writer.null(),
+    }
+    outbox.push((receiver.id, Rc::from(bytes)));
+}

@@ -172,6 +172,7 @@ impl Server {
             }
             if self.rounds() && now >= next_round {
                 self.round(now);
+                self.deliver(now);
                 next_round = now.plus_micros(ROUND.as_micros() as u64);
             }
         }
@@ -326,45 +327,44 @@ impl Server {
 
     /// Sends what the engine has said so far.
     fn deliver(&mut self, now: Instant) {
-        if self.outputs.is_empty() {
-            return;
-        }
-        let mut outputs = std::mem::take(&mut self.outputs);
-        for output in outputs.iter() {
-            match output {
-                Output::Bytes { client, bytes } => {
-                    let Some(&slot) = self.slots.get(&client) else { continue };
-                    let Some(connection) = &mut self.connections[slot] else { continue };
-                    if connection.send(bytes).is_err() {
-                        self.drop_connection(slot, now, "Error writing to client");
-                    } else if connection.pending() > 0 {
-                        self.somebody_behind = true;
-                        self.check_limit(slot, now);
+        // Dropping a connection may make the engine say more.
+        while !self.outputs.is_empty() {
+            let mut outputs = std::mem::take(&mut self.outputs);
+            for output in outputs.iter() {
+                match output {
+                    Output::Bytes { client, bytes } => {
+                        let Some(&slot) = self.slots.get(&client) else { continue };
+                        let Some(connection) = &mut self.connections[slot] else { continue };
+                        if connection.send(bytes).is_err() {
+                            self.drop_connection(slot, now, "Error writing to client");
+                        } else if connection.pending() > 0 {
+                            self.somebody_behind = true;
+                            self.check_limit(slot, now);
+                        }
                     }
-                }
-                Output::Close { client } => {
-                    let Some(&slot) = self.slots.get(&client) else { continue };
-                    let Some(connection) = &mut self.connections[slot] else { continue };
-                    connection.closing = true;
-                    if connection.pending() == 0 {
-                        self.drop_connection(slot, now, "Closing client");
+                    Output::Close { client } => {
+                        let Some(&slot) = self.slots.get(&client) else { continue };
+                        let Some(connection) = &mut self.connections[slot] else { continue };
+                        connection.closing = true;
+                        if connection.pending() == 0 {
+                            self.drop_connection(slot, now, "Closing client");
+                        }
                     }
-                }
-                Output::Again { client } => {
-                    let Some(&slot) = self.slots.get(&client) else { continue };
-                    let Some(connection) = &mut self.connections[slot] else { continue };
-                    connection.waiting = true;
-                    if connection.pending() == 0 {
-                        self.resumable.push(slot);
+                    Output::Again { client } => {
+                        let Some(&slot) = self.slots.get(&client) else { continue };
+                        let Some(connection) = &mut self.connections[slot] else { continue };
+                        connection.waiting = true;
+                        if connection.pending() == 0 {
+                            self.resumable.push(slot);
+                        }
                     }
+                    Output::Shutdown => self.stopping = true,
                 }
-                Output::Shutdown => self.stopping = true,
             }
-        }
-        outputs.clear();
-        // What dropping connections made the engine say meanwhile goes out in the next turn.
-        if self.outputs.is_empty() {
-            self.outputs = outputs;
+            outputs.clear();
+            if self.outputs.is_empty() {
+                self.outputs = outputs;
+            }
         }
     }
 

@@ -84,7 +84,13 @@ impl TcpStage {
     pub fn new(address: &str) -> Result<TcpStage, String> {
         let mut stage = TcpStage { address: address.to_owned(), clients: BTreeMap::new(), settings: Vec::new() };
         let mut admin = Connection::open(&stage.address)?;
-        for command in [&["FLUSHALL"][..], &["SCRIPT", "FLUSH"], &["FUNCTION", "FLUSH"], &["CONFIG", "RESETSTAT"]] {
+        for command in [
+            &["FLUSHALL"][..],
+            &["SCRIPT", "FLUSH"],
+            &["FUNCTION", "FLUSH"],
+            &["CONFIG", "RESETSTAT"],
+            &["SLOWLOG", "RESET"],
+        ] {
             admin.ask(command)?;
         }
         stage.settings = settings(&mut admin)?;

@@ -2,7 +2,8 @@
 //!
 //! `pages SITE` works on a built site: the first lesson goes into its index.html, in place of the mark `<!--lesson-->`, and each
 //! lesson gets a page of its own, `learn/03-lifetime/01-expiry/index.html`, with the head of the index. What is written here looks
-//! as the program's own views do, so that nothing jumps when the program takes over.
+//! as the program's own views do, so that nothing jumps when the program takes over. Beside each page lies the lesson in packed
+//! form, which the program fetches when the lesson is opened.
 
 use course::Lesson;
 use course::lesson::{Block, Task, compile};
@@ -44,6 +45,7 @@ fn write(site: &Path) -> Result<usize, String> {
         let page = page(&html, lesson, lessons.get(at.wrapping_sub(1)), lessons.get(at + 1));
         fs::create_dir_all(&folder)
             .and_then(|()| fs::write(folder.join("index.html"), page))
+            .and_then(|()| fs::write(folder.join("lesson.bin"), lesson.pack()))
             .map_err(|error| format!("cannot write {}: {error}", folder.display()))?;
     }
     if let Some(first) = lessons.first() {

@@ -37,6 +37,8 @@ pub fn when<E: 'static>(send: &Send, what: impl Fn(E) -> Option<Msg> + 'static) 
 #[derive(Clone, Debug)]
 pub enum Msg {
     Frame(f64),
+    /// A lesson that was fetched, or could not be.
+    Arrived(String, Option<Rc<Lesson>>),
     Went(Route),
     NextTheme,
     Show(Part),
@@ -104,6 +106,10 @@ pub struct App {
     code: AttrValue,
     import_said: AttrValue,
     wreck: Option<Rc<Wreck>>,
+    /// The journal of a broken instance whose lesson is still being fetched.
+    journal: Option<Journal>,
+    /// Slugs of lessons that were asked for, and whether they could not be had.
+    fetched: Vec<(String, bool)>,
     last_frame: f64,
     /// After going elsewhere the heading takes the focus, so that a screen reader begins there.
     new_page: bool,
@@ -122,16 +128,17 @@ impl Component for App {
         let progress = storage::get("progress").map_or_else(Progress::default, |text| Progress::from_text(&text));
         let route = Route::current();
         let place = place_of(&route, &lessons, &progress);
-        let study = study_of(&place, &lessons, &progress);
         let wreck = storage::wreck();
-        let journal = wreck.as_ref().and_then(|wreck| Journal::decode(&wreck.journal).ok());
-        let mut bench = match journal {
+        let mut journal = wreck.as_ref().and_then(|wreck| Journal::decode(&wreck.journal).ok());
+        let study = study_of(&place, &lessons, &progress);
+        let here = study.is_some() || place.is_empty();
+        let mut bench = match journal.take_if(|_| here) {
             Some(journal) => Bench::restore(study, &journal),
             None => Bench::new(study),
         };
         bench.focus(bench.active);
         let number = |key: &str, or: u32| storage::get(key).and_then(|text| text.parse().ok()).unwrap_or(or);
-        let app = App {
+        let mut app = App {
             theme: Theme::stored(),
             part: first_part(&route),
             lesson_width: number("lesson-width", 3700),
@@ -146,6 +153,8 @@ impl Component for App {
             code: AttrValue::default(),
             import_said: AttrValue::default(),
             wreck: wreck.map(Rc::new),
+            journal,
+            fetched: Vec::new(),
             last_frame: frames::now(),
             route,
             new_page: false,
@@ -154,13 +163,21 @@ impl Component for App {
             send,
         };
         app.name_page();
+        app.fetch(ctx);
         app
     }
 
-    fn update(&mut self, _ctx: &Context<Self>, msg: Msg) -> bool {
+    fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
         match msg {
             Msg::Frame(at) => return self.frame(at),
-            Msg::Went(route) => self.go(route),
+            Msg::Arrived(slug, lesson) => {
+                self.arrived(&slug, lesson);
+                self.fetch(ctx);
+            }
+            Msg::Went(route) => {
+                self.go(route);
+                self.fetch(ctx);
+            }
             Msg::NextTheme => {
                 self.theme = self.theme.next();
                 self.theme.apply();
@@ -233,6 +250,43 @@ impl App {
         let real_us = ((at - self.last_frame).max(0.0) * 1000.0) as u64;
         self.last_frame = at;
         self.bench.frame(real_us, frames::now)
+    }
+
+    /// Sees to it that the lesson on view and the one after it are here.
+    fn fetch(&mut self, ctx: &Context<Self>) {
+        let Some(at) = self.lessons.iter().position(|lesson| lesson.slug == self.place) else { return };
+        for lesson in self.lessons.iter().skip(at).take(2).filter(|lesson| catalogue::is_outline(lesson)) {
+            let slug = lesson.slug.clone();
+            if self.fetched.iter().any(|(known, _)| *known == slug) {
+                continue;
+            }
+            self.fetched.push((slug.clone(), false));
+            ctx.link().send_future(async move {
+                let lesson = catalogue::fetch(slug.clone()).await;
+                Msg::Arrived(slug, lesson.map(Rc::new))
+            });
+        }
+    }
+
+    fn arrived(&mut self, slug: &str, lesson: Option<Rc<Lesson>>) {
+        let Some(lesson) = lesson else {
+            if let Some((_, failed)) = self.fetched.iter_mut().find(|(known, _)| known == slug) {
+                *failed = true;
+            }
+            return;
+        };
+        if let Some(place) = Rc::make_mut(&mut self.lessons).iter_mut().find(|known| known.slug == slug) {
+            *place = lesson;
+        }
+        if self.place == slug {
+            let study = study_of(&self.place, &self.lessons, &self.progress);
+            self.bench = match self.journal.take() {
+                Some(journal) => Bench::restore(study, &journal),
+                None => Bench::new(study),
+            };
+            self.bench.focus(self.bench.active);
+            self.name_page();
+        }
     }
 
     fn go(&mut self, route: Route) {
@@ -385,10 +439,24 @@ impl App {
         }
     }
 
+    /// The lesson is on its way, or it cannot be had.
+    fn without_text(&self) -> Html {
+        let lesson = self.lessons.iter().find(|lesson| lesson.slug == self.place);
+        let failed = self.fetched.iter().any(|(slug, failed)| *failed && *slug == self.place);
+        let title = lesson.map_or("There is no such lesson", |lesson| lesson.title.as_str());
+        html! {
+            <article class="lesson">
+                <h1 tabindex="-1">{ title.to_owned() }</h1>
+                if failed {
+                    <p>{ "This lesson could not be fetched. Reload the page to try again; the server beside it works." }</p>
+                }
+                if failed || lesson.is_none() { <p><a href={Route::Lessons.href()}>{ "All lessons" }</a></p> }
+            </article>
+        }
+    }
+
     fn text(&self) -> Html {
-        let Some(study) = self.study() else {
-            return html! { <article class="lesson"><h1>{ "There is no such lesson" }</h1><p><a href={Route::Lessons.href()}>{ "All lessons" }</a></p></article> };
-        };
+        let Some(study) = self.study() else { return self.without_text() };
         let lesson = &study.lesson;
         let at = self.lessons.iter().position(|other| other.slug == lesson.slug);
         let next = at
@@ -433,5 +501,6 @@ fn place_of(route: &Route, lessons: &[Rc<Lesson>], progress: &Progress) -> Place
 }
 
 fn study_of(place: &Place, lessons: &[Rc<Lesson>], progress: &Progress) -> Option<Study> {
-    lessons.iter().find(|lesson| lesson.slug == *place).map(|lesson| Study::new(lesson.clone(), progress))
+    let lesson = lessons.iter().find(|lesson| lesson.slug == *place && !catalogue::is_outline(lesson))?;
+    Some(Study::new(lesson.clone(), progress))
 }

@@ -1,7 +1,8 @@
-//! Compiles the lessons into one file that the page carries, so that it needs no Markdown parser.
+//! Compiles the lessons, so that the page needs no Markdown parser. A released page carries the first lesson and of the others
+//! what the list of lessons shows; the rest of them lies beside their plain pages and is fetched when they are opened.
 
 use course::Lesson;
-use course::lesson::compile;
+use course::lesson::{Task, compile};
 use std::path::{Path, PathBuf};
 use std::{env, fs, process};
 
@@ -21,13 +22,28 @@ fn main() {
     });
     // A length of four bytes before each lesson.
     let mut packed = Vec::new();
-    for lesson in &lessons {
-        let bytes = lesson.pack();
+    for (at, lesson) in lessons.into_iter().enumerate() {
+        let bytes = if released && at > 0 { outline(lesson).pack() } else { lesson.pack() };
         packed.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
         packed.extend_from_slice(&bytes);
     }
     let out = env::var("OUT_DIR").expect("cargo sets it");
     fs::write(Path::new(&out).join("lessons.bin"), packed).expect("the build's own folder can be written");
+}
+
+/// What the list of lessons and the learner's progress need.
+fn outline(lesson: Lesson) -> Lesson {
+    let title = |task: Task| Task { title: task.title, ..Task::default() };
+    let tasks = lesson.tasks.into_iter().map(title).collect();
+    Lesson {
+        blocks: Vec::new(),
+        start: String::new(),
+        needs: Vec::new(),
+        commands: Vec::new(),
+        from: String::new(),
+        tasks,
+        ..lesson
+    }
 }
 
 fn sound(root: &Path) -> Vec<Lesson> {

@@ -1,12 +1,16 @@
-//! The lessons that this page carries.
+//! The lessons: what this page carries of them, and how the rest is fetched.
 
 use course::Lesson;
 use course::progress::Outline;
+use js_sys::{ArrayBuffer, Uint8Array};
 use std::rc::Rc;
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Response, window};
 
 static PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/lessons.bin"));
 
-/// All lessons in their order.
+/// All lessons in their order; some may be outlines.
 pub fn lessons() -> Vec<Rc<Lesson>> {
     let mut lessons = Vec::new();
     let mut rest = PACKED;
@@ -18,6 +22,19 @@ pub fn lessons() -> Vec<Rc<Lesson>> {
         rest = after;
     }
     lessons
+}
+
+/// Whether a lesson has to be fetched before it can be shown.
+pub fn is_outline(lesson: &Lesson) -> bool {
+    lesson.blocks.is_empty()
+}
+
+/// The whole of a lesson, from beside its plain page.
+pub async fn fetch(slug: String) -> Option<Lesson> {
+    let response = JsFuture::from(window()?.fetch_with_str(&format!("learn/{slug}/lesson.bin"))).await.ok()?;
+    let response: Response = response.dyn_into().ok().filter(Response::ok)?;
+    let buffer: ArrayBuffer = JsFuture::from(response.array_buffer().ok()?).await.ok()?.dyn_into().ok()?;
+    Lesson::unpack(&Uint8Array::new(&buffer).to_vec()).ok()
 }
 
 pub fn outlines(lessons: &[Rc<Lesson>]) -> Vec<Outline> {

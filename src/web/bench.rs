@@ -231,6 +231,7 @@ impl Bench {
             }
             study.check(&self.world, progress);
         }
+        storage::about_to("");
         self.keep();
     }
 

@@ -17,7 +17,7 @@ use crate::{Outcome, places, run, setup, sizes};
 /// `wasm-unsafe-eval` lets WebAssembly compile (and nothing else evaluate); style attributes carry the figures that
 /// rings and bars are drawn from.
 const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
-    style-src-attr 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; \
+    style-src-attr 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; manifest-src 'self'; \
     worker-src blob:; base-uri 'none'; form-action 'none'";
 
 pub fn trunk() -> Command {

@@ -218,6 +218,9 @@ fn parse_decimal(digits: &[u8]) -> Option<Magnitude> {
     if !(-4960..=4940).contains(&top) {
         return None;
     }
+    if let Some((quotient, shift, sticky)) = divide_small(&number, exponent) {
+        return in_range(rounded(quotient, shift, sticky));
+    }
     let mut numerator = Big::default();
     for &digit in &number {
         numerator.multiply_add(10, u32::from(digit));
@@ -230,6 +233,23 @@ fn parse_decimal(digits: &[u8]) -> Option<Magnitude> {
     scaled.multiply_add(10u32.pow((exponent.unsigned_abs() % 9) as u32), 0);
     let (quotient, shift, sticky) = divide(numerator, denominator);
     in_range(rounded(quotient, shift, sticky))
+}
+
+/// Digits times a power of ten in 128 bits, which is enough for the numbers that people count with.
+fn divide_small(digits: &[u8], exponent: i64) -> Option<(u128, i64, bool)> {
+    // A larger divisor would leave no bit of the quotient to round by.
+    if digits.len() > 19 || !(-18..=19).contains(&exponent) {
+        return None;
+    }
+    let number = digits.iter().fold(0u64, |number, &digit| number * 10 + u64::from(digit));
+    let power = 10u64.pow(exponent.unsigned_abs() as u32);
+    if exponent >= 0 {
+        return Some((u128::from(number) * u128::from(power), 0, false));
+    }
+    let shift = number.leading_zeros() + 64;
+    let wide = u128::from(number) << shift;
+    let power = u128::from(power);
+    Some((wide / power, -i64::from(shift), wide % power != 0))
 }
 
 /// What strtold reports as out of range is not a number.

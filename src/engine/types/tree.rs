@@ -20,16 +20,86 @@ const LEAST: usize = MOST / 4;
 #[derive(Clone, Debug)]
 enum Node<K> {
     Leaf(Vec<K>),
-    Inner(Vec<Child<K>>),
+    Inner(Inner<K>),
 }
 
+/// Children, each fact of theirs in a row of its own: whoever adds up counts reads nothing else.
+#[derive(Clone, Debug)]
+struct Inner<K> {
+    /// How many elements are below each child.
+    counts: Vec<u32>,
+    /// Not greater than any element below, greater than all elements of the child before.
+    least: Vec<K>,
+    nodes: Vec<Rc<Node<K>>>,
+}
+
+/// One child by itself.
 #[derive(Clone, Debug)]
 struct Child<K> {
-    /// How many elements are below.
-    count: usize,
-    /// Not greater than any element below, greater than all elements of the child before.
+    count: u32,
     least: K,
     node: Rc<Node<K>>,
+}
+
+impl<K: Ord> Inner<K> {
+    fn of(children: [Child<K>; 2]) -> Inner<K> {
+        let mut inner = Inner { counts: Vec::new(), least: Vec::new(), nodes: Vec::new() };
+        for (at, child) in children.into_iter().enumerate() {
+            inner.insert(at, child);
+        }
+        inner
+    }
+
+    fn len(&self) -> usize {
+        self.counts.len()
+    }
+
+    fn insert(&mut self, at: usize, child: Child<K>) {
+        self.counts.insert(at, child.count);
+        self.least.insert(at, child.least);
+        self.nodes.insert(at, child.node);
+    }
+
+    fn remove(&mut self, at: usize) -> Child<K> {
+        Child { count: self.counts.remove(at), least: self.least.remove(at), node: self.nodes.remove(at) }
+    }
+
+    fn split_off(&mut self, at: usize) -> Inner<K> {
+        Inner { counts: self.counts.split_off(at), least: self.least.split_off(at), nodes: self.nodes.split_off(at) }
+    }
+
+    fn append(&mut self, other: &mut Inner<K>) {
+        self.counts.append(&mut other.counts);
+        self.least.append(&mut other.least);
+        self.nodes.append(&mut other.nodes);
+    }
+
+    /// The child in which an element is or would be.
+    fn child_of(&self, element: &K) -> usize {
+        self.least.partition_point(|least| least <= element).saturating_sub(1)
+    }
+
+    /// The child that holds a rank, and the rank in it.
+    fn child_at(&self, rank: usize) -> (usize, usize) {
+        let mut rank = rank;
+        for (at, &count) in self.counts.iter().enumerate() {
+            if rank < count as usize || at + 1 == self.counts.len() {
+                return (at, rank);
+            }
+            rank -= count as usize;
+        }
+        (0, rank)
+    }
+
+    /// Gives a child that became too small company.
+    fn refill(&mut self, at: usize)
+    where
+        K: Clone,
+    {
+        if self.nodes[at].width() < LEAST && self.len() > 1 {
+            even_out(self, at.min(self.len() - 2));
+        }
+    }
 }
 
 /// A set of ordered elements.
@@ -63,9 +133,9 @@ impl<K: Clone + Ord> Tree<K> {
             match &**node {
                 Node::Leaf(elements) => return rank + elements.partition_point(&before),
                 Node::Inner(children) => {
-                    let at = children.partition_point(|child| before(&child.least)).saturating_sub(1);
-                    rank += children[..at].iter().map(|child| child.count).sum::<usize>();
-                    node = &children[at].node;
+                    let at = children.least.partition_point(&before).saturating_sub(1);
+                    rank += children.counts[..at].iter().sum::<u32>() as usize;
+                    node = &children.nodes[at];
                 }
             }
         }
@@ -83,12 +153,9 @@ impl<K: Clone + Ord> Tree<K> {
             match &**node {
                 Node::Leaf(elements) => return (elements, rank),
                 Node::Inner(children) => {
-                    let mut at = 0;
-                    while at + 1 < children.len() && rank >= children[at].count {
-                        rank -= children[at].count;
-                        at += 1;
-                    }
-                    node = &children[at].node;
+                    let (at, inside) = children.child_at(rank);
+                    rank = inside;
+                    node = &children.nodes[at];
                 }
             }
         }
@@ -150,7 +217,7 @@ impl<K: Clone + Ord> Tree<K> {
         if let Some(right) = split {
             let left = core::mem::replace(root, Node::Leaf(Vec::new()));
             if let Some(left) = child(left) {
-                *root = Node::Inner(alloc::vec![left, right]);
+                *root = Node::Inner(Inner::of([left, right]));
             }
         }
         true
@@ -158,32 +225,30 @@ impl<K: Clone + Ord> Tree<K> {
 
     /// Removes an element; false when it was not there.
     pub fn remove(&mut self, element: &K) -> bool {
-        let rank = self.partition(|other| other < element);
-        if self.get(rank) != Some(element) {
-            return false;
-        }
-        self.remove_at(rank);
-        true
+        let removed = remove(Rc::make_mut(&mut self.root), element);
+        self.removed(removed);
+        removed
     }
 
     /// Removes the element of a rank.
     pub fn remove_at(&mut self, rank: usize) -> Option<K> {
-        if rank >= self.len {
-            return None;
-        }
-        self.len -= 1;
-        let root = Rc::make_mut(&mut self.root);
-        let removed = remove(root, rank);
-        if let Node::Inner(children) = root
+        let removed = remove_at(Rc::make_mut(&mut self.root), rank);
+        self.removed(removed.is_some());
+        removed
+    }
+
+    /// A root that is left with one child gives way to it.
+    fn removed(&mut self, removed: bool) {
+        self.len -= usize::from(removed);
+        if let Node::Inner(children) = &*self.root
             && children.len() == 1
         {
-            self.root = Rc::clone(&children[0].node);
+            self.root = Rc::clone(&children.nodes[0]);
         }
-        removed
     }
 }
 
-impl<K> Node<K> {
+impl<K: Ord> Node<K> {
     fn width(&self) -> usize {
         match self {
             Node::Leaf(elements) => elements.len(),
@@ -195,8 +260,8 @@ impl<K> Node<K> {
 /// A node as its parent sees it; an empty one is none.
 fn child<K: Clone>(node: Node<K>) -> Option<Child<K>> {
     let (count, least) = match &node {
-        Node::Leaf(elements) => (elements.len(), elements.first()?.clone()),
-        Node::Inner(children) => (children.iter().map(|child| child.count).sum(), children.first()?.least.clone()),
+        Node::Leaf(elements) => (elements.len() as u32, elements.first()?.clone()),
+        Node::Inner(children) => (children.counts.iter().sum(), children.least.first()?.clone()),
     };
     Some(Child { count, least, node: Rc::new(node) })
 }
@@ -217,16 +282,15 @@ fn insert<K: Clone + Ord>(node: &mut Node<K>, element: K) -> Option<Grown<K>> {
             Some(Grown(child(Node::Leaf(right))))
         }
         Node::Inner(children) => {
-            let at = children.partition_point(|child| child.least <= element).saturating_sub(1);
-            let below = &mut children[at];
-            let least = (element < below.least).then(|| element.clone());
-            let Grown(split) = insert(Rc::make_mut(&mut below.node), element)?;
-            below.count += 1;
+            let at = children.child_of(&element);
+            let least = (element < children.least[at]).then(|| element.clone());
+            let Grown(split) = insert(Rc::make_mut(&mut children.nodes[at]), element)?;
+            children.counts[at] += 1;
             if let Some(least) = least {
-                below.least = least;
+                children.least[at] = least;
             }
             let Some(right) = split else { return Some(Grown(None)) };
-            below.count -= right.count;
+            children.counts[at] -= right.count;
             children.insert(at + 1, right);
             if children.len() <= MOST {
                 return Some(Grown(None));
@@ -242,34 +306,38 @@ fn cut(inserted: usize, len: usize) -> usize {
     if inserted + 1 == len { len - LEAST } else { len / 2 }
 }
 
-fn remove<K: Clone + Ord>(node: &mut Node<K>, rank: usize) -> Option<K> {
+fn remove<K: Clone + Ord>(node: &mut Node<K>, element: &K) -> bool {
     match node {
-        Node::Leaf(elements) => (rank < elements.len()).then(|| elements.remove(rank)),
+        Node::Leaf(elements) => elements.binary_search(element).map(|at| elements.remove(at)).is_ok(),
         Node::Inner(children) => {
-            let mut rank = rank;
-            let mut at = 0;
-            while at + 1 < children.len() && rank >= children[at].count {
-                rank -= children[at].count;
-                at += 1;
-            }
-            let below = &mut children[at];
-            let removed = remove(Rc::make_mut(&mut below.node), rank);
-            below.count -= usize::from(removed.is_some());
-            if below.node.width() < LEAST && children.len() > 1 {
-                let left = at.min(children.len() - 2);
-                even_out(children, left);
-            }
+            let at = children.child_of(element);
+            let removed = remove(Rc::make_mut(&mut children.nodes[at]), element);
+            children.counts[at] -= u32::from(removed);
+            children.refill(at);
             removed
         }
     }
 }
 
+fn remove_at<K: Clone + Ord>(node: &mut Node<K>, rank: usize) -> Option<K> {
+    match node {
+        Node::Leaf(elements) => (rank < elements.len()).then(|| elements.remove(rank)),
+        Node::Inner(children) => {
+            let (at, rank) = children.child_at(rank);
+            let removed = remove_at(Rc::make_mut(&mut children.nodes[at]), rank)?;
+            children.counts[at] -= 1;
+            children.refill(at);
+            Some(removed)
+        }
+    }
+}
+
 /// Makes one node of a child and its right neighbour, or shares their content out evenly.
-fn even_out<K: Clone>(children: &mut Vec<Child<K>>, left: usize) {
+fn even_out<K: Clone + Ord>(children: &mut Inner<K>, left: usize) {
     let mut right = children.remove(left + 1);
-    let below = &mut children[left];
-    let total = below.node.width() + right.node.width();
-    let rest = match (Rc::make_mut(&mut below.node), Rc::make_mut(&mut right.node)) {
+    let node = Rc::make_mut(&mut children.nodes[left]);
+    let total = node.width() + right.node.width();
+    let rest = match (node, Rc::make_mut(&mut right.node)) {
         (Node::Leaf(a), Node::Leaf(b)) => {
             a.append(b);
             (total > MOST).then(|| Node::Leaf(a.split_off(total / 2)))
@@ -280,9 +348,9 @@ fn even_out<K: Clone>(children: &mut Vec<Child<K>>, left: usize) {
         }
         _ => None,
     };
-    below.count += right.count;
+    children.counts[left] += right.count;
     if let Some(rest) = rest.and_then(child) {
-        below.count -= rest.count;
+        children.counts[left] -= rest.count;
         children.insert(left + 1, rest);
     }
 }

@@ -141,6 +141,17 @@ texts! {
     LIMIT_NEEDS_BY = "ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX";
     WITHSCORES_WITH_BYLEX = "ERR syntax error, WITHSCORES not supported in combination with BYLEX";
     WEIGHT_NOT_A_FLOAT = "ERR weight value is not a float";
+    UNSUPPORTED_UNIT = "ERR unsupported unit provided. please use M, KM, FT, MI";
+    GEO_COUNT_NOT_POSITIVE = "ERR COUNT must be > 0";
+    ANY_NEEDS_COUNT = "ERR the ANY argument requires COUNT argument";
+    RADIUS_NOT_NUMERIC = "ERR need numeric radius";
+    RADIUS_NEGATIVE = "ERR radius cannot be negative";
+    WIDTH_NOT_NUMERIC = "ERR need numeric width";
+    HEIGHT_NOT_NUMERIC = "ERR need numeric height";
+    BOX_NEGATIVE = "ERR height or width cannot be negative";
+    NO_SUCH_PLACE = "ERR could not decode requested zset member";
+    GEORADIUS_STORE_SHOWS = "ERR STORE option in GEORADIUS is not compatible with WITHDIST, WITHHASH and WITHCOORD options";
+    GEOSEARCHSTORE_SHOWS = "ERR GEOSEARCHSTORE is not compatible with WITHDIST, WITHHASH and WITHCOORD options";
     INVALID_CURSOR = "ERR invalid cursor";
 }
 

@@ -10,6 +10,7 @@ mod debug;
 mod dump;
 mod expire;
 mod generic;
+mod geo;
 mod hash;
 mod hash_ttl;
 mod hyperloglog;
@@ -44,6 +45,7 @@ pub(crate) const GROUPS: &[&[Command]] = &[
     debug::COMMANDS,
     expire::COMMANDS,
     generic::COMMANDS,
+    geo::COMMANDS,
     hash::COMMANDS,
     hash_ttl::COMMANDS,
     info::COMMANDS,

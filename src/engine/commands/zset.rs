@@ -6,9 +6,9 @@ use crate::args::Args;
 use crate::ctx::Ctx;
 use crate::error::Error;
 use crate::event::Class;
-use crate::number::parse_double;
 use crate::table::{Command, Flag::*, Group, Keys};
 use crate::types::{Ranked, SortedSet, ZsetLimits};
+use alloc::vec::Vec;
 use resp::{Protocol, Writer};
 
 pub(super) const COMMANDS: &[Command] = &[
@@ -157,11 +157,11 @@ pub(super) const COMMANDS: &[Command] = &[
 
 /// The conditions under which ZADD changes a score.
 #[derive(Clone, Copy, Default)]
-struct Conditions {
-    only_new: bool,
-    only_old: bool,
-    greater: bool,
-    less: bool,
+pub(super) struct Conditions {
+    pub only_new: bool,
+    pub only_old: bool,
+    pub greater: bool,
+    pub less: bool,
 }
 
 fn zadd(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
@@ -215,10 +215,27 @@ fn add(
     increments: bool,
     count_changed: bool,
 ) -> Result<(), Error> {
-    // All scores are looked at before any is set.
-    for score in args.rest().step_by(2) {
-        parse_double(score).ok_or(Error::NOT_A_FLOAT)?;
+    // All scores are read before any is set. One pair, the usual case, needs no memory for that.
+    if args.left() == 2 {
+        let pair = (args.float()?, args.next()?);
+        return add_all(ctx, key, &[pair], conditions, increments, count_changed);
     }
+    let mut pairs = Vec::with_capacity(args.left() / 2);
+    while args.left() > 0 {
+        pairs.push((args.float()?, args.next()?));
+    }
+    add_all(ctx, key, &pairs, conditions, increments, count_changed)
+}
+
+/// Adds members with their scores, and replies.
+pub(super) fn add_all(
+    ctx: &mut Ctx,
+    key: &[u8],
+    pairs: &[(f64, &[u8])],
+    conditions: Conditions,
+    increments: bool,
+    count_changed: bool,
+) -> Result<(), Error> {
     if !ctx.db.check_type::<SortedSet>(key)? && conditions.only_old {
         if increments {
             ctx.reply.null();
@@ -229,13 +246,11 @@ fn add(
     }
     let limits = ZsetLimits::of(ctx.db);
     let zset = ctx.db.write_or_create::<SortedSet>(key)?;
-    let first = if zset.is_empty() { args.at(args.position() + 1).len() } else { 0 };
-    zset.expect(args.left() / 2, first, &limits);
+    let first = pairs.first().filter(|_| zset.is_empty()).map_or(0, |(_, member)| member.len());
+    zset.expect(pairs.len(), first, &limits);
     let (mut added, mut updated) = (0, 0);
     let mut last = None;
-    while args.left() > 0 {
-        let mut score = args.float()?;
-        let member = args.next()?;
+    for &(mut score, member) in pairs {
         let old = zset.score(member);
         last = None;
         let Some(old) = old else {

@@ -20,7 +20,7 @@ mod error;
 mod event;
 mod expire;
 pub mod geo;
-mod glob;
+pub mod glob;
 mod io;
 mod keyspace;
 mod long_double;

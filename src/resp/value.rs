@@ -3,7 +3,7 @@
 use alloc::{boxed::Box, string::String, vec::Vec};
 
 /// A decoded reply. What the wire can tell apart stays apart (three kinds of nothing, the digits of a double), so that
-/// encoding a decoded reply gives the same bytes again.
+/// encoding a decoded reply gives the same bytes again (but for a bare line feed in a line, which no server sends).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
     Simple(Vec<u8>),

@@ -25,4 +25,10 @@ fuzz_target!(|input: (u8, &[u8])| {
     let pieces = replies(bytes, usize::from(piece) + 1);
     // Debug and not equality: a double that is not a number equals nothing.
     assert_eq!(format!("{whole:?}"), format!("{pieces:?}"));
+    for value in whole.0 {
+        let said = value.to_bytes();
+        let (again, failed) = replies(&said, 7);
+        assert!(!failed && again.len() == 1);
+        assert_eq!(again[0].to_bytes(), said);
+    }
 });

@@ -2,7 +2,7 @@
 //! afterwards.
 
 use crate::args::Args;
-use crate::client::{Clients, ReplyMode};
+use crate::client::{Clients, ReplyMode, Transaction};
 use crate::commands::{pubsub, transaction};
 use crate::config;
 use crate::ctx::Ctx;
@@ -294,13 +294,15 @@ impl Engine {
         // These write nothing themselves, or not always, but may cause writes elsewhere.
         let may_replicate = |name| matches!(name, "publish" | "spublish" | "pfcount" | "eval" | "evalsha" | "fcall");
         let writes = |command: &Command| command.has(Flag::Write) || may_replicate(command.full_name);
-        if pause.writes_only {
-            let transaction = self.clients.current().transaction.as_ref();
-            let queued = transaction.filter(|_| command.name == "exec");
-            writes(command) || queued.is_some_and(|queue| queue.requests.iter().any(|request| writes(request.command)))
-        } else {
-            true
+        let client = self.clients.current();
+        let queued = client.transaction.as_ref().filter(|_| command.name == "exec");
+        let queue_writes =
+            |transaction: &Transaction| transaction.requests.iter().any(|request| writes(request.command));
+        let holds = !pause.writes_only || writes(command) || queued.is_some_and(|queue| queue_writes(queue));
+        if holds {
+            client.last_command = command.full_name;
         }
+        holds
     }
 
     /// Runs one request of the current client.
@@ -404,7 +406,10 @@ impl Ctx<'_> {
             if command.has(Flag::NoMulti) {
                 self.refuse(&Error::NOT_IN_TRANSACTION, args);
             } else {
-                transaction.requests.push(Request::new(command, args));
+                // What will not run need not be kept.
+                if !transaction.aborted && !client.watch_broken {
+                    transaction.requests.push(Request::new(command, args));
+                }
                 self.reply.simple("QUEUED");
             }
         } else {

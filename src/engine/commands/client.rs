@@ -279,7 +279,7 @@ fn describe(ctx: &Ctx, client: &Client, request: Option<(usize, usize, usize)>) 
         client.subscriptions.patterns.len(),
         client.subscriptions.shard_channels.len(),
         client.transaction.as_ref().map_or(-1, |transaction| transaction.requests.len() as i64),
-        client.watched.len(),
+        if client.watch_broken { 0 } else { client.watched.len() },
         client.last_command,
         client.tracking.as_ref().map_or(-1, |tracking| tracking.redirect as i64),
         if client.protocol == Protocol::Resp3 { 3 } else { 2 },

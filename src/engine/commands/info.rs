@@ -5,6 +5,7 @@
 //! are the engine's effort: one for a call and one for every element it visited.
 
 use crate::args::Args;
+use crate::client::Client;
 use crate::ctx::Ctx;
 use crate::error::Error;
 use crate::pubsub::Sort;
@@ -155,8 +156,7 @@ fn server(ctx: &mut Ctx, text: &mut String) {
 }
 
 fn clients(ctx: &mut Ctx, text: &mut String) {
-    let count =
-        |which: &dyn Fn(&crate::client::Client) -> bool| ctx.clients.iter().filter(|client| which(client)).count();
+    let count = |which: &dyn Fn(&Client) -> bool| ctx.clients.iter().filter(|client| which(client)).count();
     let deadlines = count(&|client| client.blocked.as_ref().is_some_and(|blocked| blocked.deadline.is_some()));
     fields(
         text,
@@ -166,10 +166,10 @@ fn clients(ctx: &mut Ctx, text: &mut String) {
             ("maxclients", &ctx.server.settings.integer("maxclients")),
             ("client_recent_max_input_buffer", &0),
             ("client_recent_max_output_buffer", &0),
-            ("blocked_clients", &count(&|client| client.blocked.is_some())),
+            ("blocked_clients", &count(&Client::is_waiting)),
             ("tracking_clients", &count(&|client| client.tracking.is_some())),
             ("pubsub_clients", &count(&|client| !client.subscriptions.is_empty())),
-            ("watching_clients", &count(&|client| !client.watched.is_empty())),
+            ("watching_clients", &count(&|client| !client.watched.is_empty() && !client.watch_broken)),
             ("clients_in_timeout_table", &deadlines),
             ("total_watched_keys", &ctx.server.watches.len()),
             ("total_blocking_keys", &ctx.server.waits.keys()),

@@ -61,7 +61,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .keys(&[Keys::one(1, "RO access")]),
     Command::new(
         "georadius",
-        "key longitude latitude radius <unit: M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH] [count-block: COUNT count [ANY@6.2.0]] [order: ASC | DESC] [store: STORE storekey=key | STOREDIST storedistkey=key]",
+        "key longitude latitude radius <unit: M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH] [count-block: <COUNT count> [ANY@6.2.0]] [order: ASC | DESC] [store: STORE storekey=key | STOREDIST storedistkey=key]",
         georadius,
     )
         .group(Group::Geo)
@@ -69,10 +69,10 @@ pub(super) const COMMANDS: &[Command] = &[
         .summary("Finds places within a distance of a point, and can store them.")
         .complexity("O(N+log(M)) with N places near the circle, M found")
         .flags(&[Write, DenyOom, MovableKeys])
-        .keys(&[Keys::one(1, "RO access"), Keys::behind("STORE", 6, "OW update"), Keys::behind("STOREDIST", 6, "OW update")]),
+        .keys(&[Keys::one(1, "RO access"), Keys::behind("STORE", 6, "OW update"), Keys::behind("STOREDIST", 6, "OW update")]).deprecated("6.2.0", "`GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` argument"),
     Command::new(
         "georadius_ro",
-        "key longitude latitude radius <unit: M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH] [count-block: COUNT count [ANY@6.2.0]] [order: ASC | DESC]",
+        "key longitude latitude radius <unit: M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH] [count-block: <COUNT count> [ANY@6.2.0]] [order: ASC | DESC]",
         georadius_ro,
     )
         .group(Group::Geo)
@@ -80,10 +80,10 @@ pub(super) const COMMANDS: &[Command] = &[
         .summary("Finds places within a distance of a point.")
         .complexity("O(N+log(M)) with N places near the circle, M found")
         .flags(&[ReadOnly])
-        .keys(&[Keys::one(1, "RO access")]),
+        .keys(&[Keys::one(1, "RO access")]).deprecated("6.2.0", "`GEOSEARCH` with the `BYRADIUS` argument"),
     Command::new(
         "georadiusbymember",
-        "key member radius <unit: M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH] [count-block: COUNT count [ANY]] [order: ASC | DESC] [store: STORE storekey=key | STOREDIST storedistkey=key]",
+        "key member radius <unit: M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH] [count-block: <COUNT count> [ANY]] [order: ASC | DESC] [store: STORE storekey=key | STOREDIST storedistkey=key]",
         georadiusbymember,
     )
         .group(Group::Geo)
@@ -91,10 +91,10 @@ pub(super) const COMMANDS: &[Command] = &[
         .summary("Finds places within a distance of another place, and can store them.")
         .complexity("O(N+log(M)) with N places near the circle, M found")
         .flags(&[Write, DenyOom, MovableKeys])
-        .keys(&[Keys::one(1, "RO access"), Keys::behind("STORE", 5, "OW update"), Keys::behind("STOREDIST", 5, "OW update")]),
+        .keys(&[Keys::one(1, "RO access"), Keys::behind("STORE", 5, "OW update"), Keys::behind("STOREDIST", 5, "OW update")]).deprecated("6.2.0", "`GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` and `FROMMEMBER` arguments"),
     Command::new(
         "georadiusbymember_ro",
-        "key member radius <unit: M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH] [count-block: COUNT count [ANY]] [order: ASC | DESC]",
+        "key member radius <unit: M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH] [count-block: <COUNT count> [ANY]] [order: ASC | DESC]",
         georadiusbymember_ro,
     )
         .group(Group::Geo)
@@ -102,10 +102,10 @@ pub(super) const COMMANDS: &[Command] = &[
         .summary("Finds places within a distance of another place.")
         .complexity("O(N+log(M)) with N places near the circle, M found")
         .flags(&[ReadOnly])
-        .keys(&[Keys::one(1, "RO access")]),
+        .keys(&[Keys::one(1, "RO access")]).deprecated("6.2.0", "`GEOSEARCH` with the `BYRADIUS` and `FROMMEMBER` arguments"),
     Command::new(
         "geosearch",
-        "key <from: FROMMEMBER member | <FROMLONLAT longitude latitude>> <by: <circle: BYRADIUS radius <unit: M | KM | FT | MI>> | <box: BYBOX width height <unit: M | KM | FT | MI>>> [order: ASC | DESC] [count-block: COUNT count [ANY]] [WITHCOORD] [WITHDIST] [WITHHASH]",
+        "key <from: FROMMEMBER member | FROMLONLAT longitude latitude> <by: <circle: <BYRADIUS radius> <unit: M | KM | FT | MI>> | <box: <BYBOX width> height <unit: M | KM | FT | MI>>> [order: ASC | DESC] [count-block: <COUNT count> [ANY]] [WITHCOORD] [WITHDIST] [WITHHASH]",
         geosearch,
     )
         .group(Group::Geo)
@@ -116,7 +116,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .keys(&[Keys::one(1, "RO access")]),
     Command::new(
         "geosearchstore",
-        "destination source <from: FROMMEMBER member | <FROMLONLAT longitude latitude>> <by: <circle: BYRADIUS radius <unit: M | KM | FT | MI>> | <box: BYBOX width height <unit: M | KM | FT | MI>>> [order: ASC | DESC] [count-block: COUNT count [ANY]] [STOREDIST]",
+        "destination source <from: FROMMEMBER member | FROMLONLAT longitude latitude> <by: <circle: <BYRADIUS radius> <unit: M | KM | FT | MI>> | <box: <BYBOX width> height <unit: M | KM | FT | MI>>> [order: ASC | DESC] [count-block: <COUNT count> [ANY]] [STOREDIST]",
         geosearchstore,
     )
         .group(Group::Geo)

@@ -152,6 +152,16 @@ texts! {
     NO_SUCH_PLACE = "ERR could not decode requested zset member";
     GEORADIUS_STORE_SHOWS = "ERR STORE option in GEORADIUS is not compatible with WITHDIST, WITHHASH and WITHCOORD options";
     GEOSEARCHSTORE_SHOWS = "ERR GEOSEARCHSTORE is not compatible with WITHDIST, WITHHASH and WITHCOORD options";
+    BIT_OFFSET = "ERR bit offset is not an integer or out of range";
+    BIT_VALUE = "ERR bit is not an integer or out of range";
+    BIT_ARGUMENT = "ERR The bit argument must be 1 or 0.";
+    BITOP_NOT = "ERR BITOP NOT must be called with a single source key.";
+    BITOP_DIFF = "ERR BITOP DIFF must be called with at least two source keys.";
+    BITOP_DIFF1 = "ERR BITOP DIFF1 must be called with at least two source keys.";
+    BITOP_ANDOR = "ERR BITOP ANDOR must be called with at least two source keys.";
+    BITFIELD_TYPE = "ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is.";
+    OVERFLOW_TYPE = "ERR Invalid OVERFLOW type specified";
+    BITFIELD_READ_ONLY = "ERR BITFIELD_RO only supports the GET subcommand";
     INVALID_CURSOR = "ERR invalid cursor";
 }
 

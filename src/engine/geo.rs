@@ -87,8 +87,8 @@ impl Area {
     fn middle(self) -> Point {
         let clamp = |value: f64, most: f64| value.clamp(-most, most);
         Point {
-            longitude: clamp((self.west + self.east) / 2.0, LONGITUDE_MAX),
-            latitude: clamp((self.south + self.north) / 2.0, LATITUDE_MAX),
+            longitude: clamp(f64::midpoint(self.west, self.east), LONGITUDE_MAX),
+            latitude: clamp(f64::midpoint(self.south, self.north), LATITUDE_MAX),
         }
     }
 }

@@ -19,7 +19,7 @@ mod engine;
 mod error;
 mod event;
 mod expire;
-pub mod geo;
+mod geo;
 pub mod glob;
 mod io;
 mod keyspace;

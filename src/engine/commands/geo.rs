@@ -163,7 +163,7 @@ fn geoadd(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
             break;
         }
     }
-    if args.left() == 0 || args.left() % 3 != 0 || conditions.only_new && conditions.only_old {
+    if args.left() == 0 || !args.left().is_multiple_of(3) || conditions.only_new && conditions.only_old {
         return Err(Error::SYNTAX);
     }
     let mut places = Vec::with_capacity(args.left() / 3);

@@ -1,5 +1,6 @@
 //! The commands, one file a group: rows and, beside them, functions.
 
+mod bitmap;
 mod client;
 mod client_tracking;
 mod command;
@@ -39,6 +40,7 @@ pub(crate) const GROUPS: &[&[Command]] = &[
     client::COMMANDS,
     command::COMMANDS,
     config::COMMANDS,
+    bitmap::COMMANDS,
     connection::COMMANDS,
     counter::COMMANDS,
     dump::COMMANDS,

@@ -44,3 +44,20 @@ pub fn sort(words: &[&[u8]]) -> Option<Positions> {
     }
     Some(positions)
 }
+
+/// BITFIELD writes only when one of its operations does.
+pub fn bitfield(words: &[&[u8]]) -> Option<Positions> {
+    let mut at = 2;
+    let mut writes = false;
+    while let Some(word) = words.get(at) {
+        writes |= is(word, "SET") || is(word, "INCRBY");
+        at += if is(word, "GET") {
+            3
+        } else if is(word, "OVERFLOW") {
+            2
+        } else {
+            4
+        };
+    }
+    Some(Positions::from([(1, if writes { "RW access update" } else { "RO access" })]))
+}

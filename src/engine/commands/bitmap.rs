@@ -168,9 +168,6 @@ fn unit(args: &mut Args) -> Result<bool, Error> {
 fn bit_range(start: i64, stop: i64, len: usize, in_bits: bool) -> (u64, u64) {
     let unit = if in_bits { 1 } else { 8 };
     let total = len as i64 * 8 / unit;
-    if start < 0 && stop < 0 && start > stop {
-        return (0, 0);
-    }
     let absolute = |position: i64| if position < 0 { position.saturating_add(total).max(0) } else { position };
     let (start, stop) = (absolute(start), absolute(stop).min(total - 1));
     if start > stop { (0, 0) } else { ((start * unit) as u64, ((stop + 1) * unit) as u64) }
@@ -189,7 +186,12 @@ fn bitcount(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     }
     let mut found = 0;
     if let Some(bytes) = ctx.db.string(key)? {
-        let (first, behind) = bit_range(start, stop, bytes.len(), in_bits);
+        let (first, behind) = if start < 0 && stop < 0 && start > stop {
+            // Only here; elsewhere both may meet at the first position.
+            (0, 0)
+        } else {
+            bit_range(start, stop, bytes.len(), in_bits)
+        };
         found = count_bits(&bytes, first, behind);
     }
     ctx.effort += found / 8;
@@ -222,8 +224,15 @@ fn bitpos(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     }
     let ends = args.left() > 1;
     let start = if args.left() > 0 { args.integer()? } else { 0 };
+    let stop = args.position();
+    let mut in_bits = false;
+    if args.left() > 1 {
+        // The unit behind the last position is looked at before that position.
+        args.seek(stop + 1);
+        in_bits = unit(args)?;
+        args.seek(stop);
+    }
     let stop = if ends { args.integer()? } else { -1 };
-    let in_bits = args.left() > 0 && unit(args)?;
     let Some(bytes) = ctx.db.string(key)? else {
         // A string that is not there is all zeros, as far as one looks.
         ctx.reply.integer(if wanted { -1 } else { 0 });

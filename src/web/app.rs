@@ -13,7 +13,7 @@ use crate::reference::{anchor, reference};
 use crate::route::{self, Route};
 use crate::storage::{self, Wreck};
 use crate::study::Study;
-use crate::terminal::{Pane, PaneMsg};
+use crate::terminal::{Pane, PaneMsg, PaneView};
 use crate::theme::Theme;
 use crate::timebar::{TimeMsg, percent, timebar};
 use course::{Lesson, Progress};
@@ -421,6 +421,7 @@ impl App {
                         { divide("Width of the lesson", false, self.lesson_width, send.reform(Msg::LessonWidth)) }
                     }
                     <div class="bench">
+                        if count > 1 { { clients(&panes, send) } }
                         <div class="panes">
                             { for panes.into_iter().enumerate().map(|(index, view)| html! {
                                 <Pane key={format!("{} {}", self.place, view.id)} view={view.clone()} last={index + 1 == count} send={send.clone()} />
@@ -463,6 +464,19 @@ impl App {
             .and_then(|at| self.lessons.get(at + 1))
             .map(|next| Onward { title: next.title.clone().into(), route: Route::Lesson(next.slug.clone()) });
         html! { <LessonText lesson={lesson.clone()} tasks={study.tasks.clone()} answers={study.answers.clone()} {next} send={self.send.clone()} /> }
+    }
+}
+
+/// A narrow window shows one client at a time: which one, is chosen here.
+fn clients(panes: &[PaneView], send: &Send) -> Html {
+    html! {
+        <div class="clients" role="group" aria-label="Clients">
+            { for panes.iter().map(|pane| {
+                let id = pane.id;
+                let show = send.reform(move |_: MouseEvent| Msg::Pane(id, PaneMsg::Focused));
+                html! { <button key={id} aria-pressed={pane.active.to_string()} onclick={show}>{ pane.name.to_string() }</button> }
+            }) }
+        </div>
     }
 }
 

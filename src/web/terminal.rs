@@ -270,7 +270,11 @@ impl Pane {
                                 onfocus={props.send.reform(move |_: FocusEvent| say(PaneMsg::Focused))} />
                         </div>
                     </form>
-                    <div id={about} class={classes!("about", matches!(view.about, About::Waiting(_)).then_some("busy"))}>{ about_words(&view.about) }</div>
+                    <div id={about} class={classes!("about", matches!(view.about, About::Waiting(_)).then_some("busy"))}>{ about_words(&view.about) }
+                        if matches!(view.about, About::Waiting(_)) {
+                            <button class="give-up" onclick={props.send.reform(move |_: MouseEvent| say(PaneMsg::Interrupt))}>{ "Give up" }</button>
+                        }
+                    </div>
                 </div>
             </section>
         }

@@ -624,9 +624,9 @@ impl State {
     fn caught(&mut self, protos: &Arena<Proto>, value: Value) -> Option<Exit> {
         let base = self.frames.last().map_or(0, |frame| frame.base as usize);
         self.close(base);
-        let value = if self.unwrap_errors { self.unwrap_error(value) } else { value };
+        let answer = self.caught_answer(base, value);
         self.continuations.pop();
-        match self.complete(protos, Ret::Two(Value::False, value)) {
+        match self.complete(protos, answer) {
             Ok(Flow::Exit(exit)) => Some(exit),
             Ok(_) => None,
             Err(fault) => self.raise(protos, fault, false),
@@ -645,19 +645,21 @@ impl State {
         }
     }
 
-    /// What Redis' own `pcall` hands out for an error table: the text in its field `err`.
-    fn unwrap_error(&mut self, value: Value) -> Value {
-        if !matches!(self.continuations.last(), Some(Continuation::Pcall)) {
-            return value;
+    /// False and the error; but Redis' own `pcall` hands out the field `err` of an error table in its place, and the table
+    /// and a nil if there is no such field.
+    fn caught_answer(&mut self, base: usize, value: Value) -> Ret {
+        let plain = Ret::Two(Value::False, value);
+        if !self.unwrap_errors || !matches!(self.continuations.last(), Some(Continuation::Pcall)) {
+            return plain;
         }
-        if let Value::Table(at) = value {
-            let key = self.heap.string(b"err");
-            let text = self.heap.get(at as u32, key);
-            if text.is_string() {
-                return text;
-            }
+        let Value::Table(at) = value else { return plain };
+        let key = self.heap.string(b"err");
+        let found = self.heap.get(at as u32, key);
+        if !found.is_nil() {
+            return Ret::Two(Value::False, found);
         }
-        value
+        self.stack[base..base + 3].copy_from_slice(&[Value::False, value, Value::Nil]);
+        Ret::Many { start: base, count: 3 }
     }
 
     fn handle(&mut self, protos: &Arena<Proto>, handler: Value, value: Value) -> Option<Exit> {

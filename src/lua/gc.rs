@@ -131,6 +131,7 @@ impl Marker<'_> {
         let mut roots: Vec<Value> = state.stack[..extent.min(state.stack.len())].to_vec();
         roots.extend(state.pinned.iter().copied());
         roots.push(state.memory_message);
+        roots.push(state.json_mark);
         roots.push(state.raised_at.0);
         roots.push(Value::Table(u64::from(state.globals)));
         roots.push(Value::Table(u64::from(state.registry)));

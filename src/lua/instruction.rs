@@ -462,7 +462,8 @@ impl Op {
             Op::Call { a, .. } | Op::TailCall { a, .. } | Op::Vararg { a, .. } => register >= a,
             Op::ForLoop { a, .. } => register >= a && register <= a + 3,
             Op::ForPrep { a, .. } => register == a,
-            Op::TestSet { a, .. } | Op::LoadBoolSkip { a, .. } => register == a,
+            // PUC's tables say that a plain test writes its register too, so values that pass one lose their name.
+            Op::Test { a, .. } | Op::TestSet { a, .. } | Op::LoadBoolSkip { a, .. } => register == a,
             other => other.target() == Some(register),
         }
     }

@@ -407,7 +407,7 @@ pub fn token_text(token: &Token) -> String {
 
 /// How messages name a chunk: `=text` and `@file` as they are (cut to fit), source text as `[string "..."]`.
 pub fn chunk_id(name: &[u8]) -> Vec<u8> {
-    const SIZE: usize = 60;
+    const SIZE: usize = 80;
     let name = until_nul(name);
     match name.first() {
         Some(b'=') => name[1..name.len().min(SIZE)].to_vec(),

@@ -129,6 +129,7 @@ impl Vm {
             raised_at: (Value::Nil, 0),
             unwrap_errors: false,
             json: library::cjson::Settings::default(),
+            json_mark: Value::Nil,
             last_line: (0, 0),
             last_pc: 0,
             proto_seen: Vec::new(),
@@ -437,7 +438,7 @@ impl Vm {
         self.state.random = library::math::seeded(seed);
     }
 
-    /// `pcall` hands out the text in field `err` of an error table in place of the table.
+    /// `pcall` hands out the field `err` of an error table in place of the table, as Redis' does.
     pub fn unwrap_error_tables(&mut self, unwrap: bool) {
         self.state.unwrap_errors = unwrap;
     }

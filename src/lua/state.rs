@@ -257,6 +257,8 @@ pub struct State {
     /// `pcall` gives the text of an error table with a field `err` in its place, as Redis' does.
     pub unwrap_errors: bool,
     pub json: crate::library::cjson::Settings,
+    /// The name by which cjson knows arrays.
+    pub json_mark: Value,
     /// For the line hook: the frame depth and line last stopped at.
     pub last_line: (usize, u32),
     pub last_pc: u32,

@@ -97,6 +97,16 @@ pub fn to_i64(number: f64) -> i64 {
     if (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&number) { number as i64 } else { i64::MIN }
 }
 
+/// The same to an unsigned one, as x86 compilers do it: what is too large loses its bits.
+#[inline]
+pub fn to_u64(number: f64) -> u64 {
+    if number >= 9_223_372_036_854_775_808.0 {
+        to_i64(number - 9_223_372_036_854_775_808.0) as u64 ^ 1 << 63
+    } else {
+        to_i64(number) as u64
+    }
+}
+
 /// The same for `int` arguments of the libraries, which go through a 64-bit conversion and lose the upper half.
 #[inline]
 pub fn to_i32(number: f64) -> i32 {

@@ -8,5 +8,7 @@ mod differential;
 mod embedding;
 #[path = "suite/hostile.rs"]
 mod hostile;
+#[path = "suite/oracle.rs"]
+mod oracle;
 #[path = "suite/scripts.rs"]
 mod scripts;

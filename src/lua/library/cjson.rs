@@ -9,6 +9,8 @@ use crate::{
     value::{Value, exact_index},
 };
 
+use crate::table::NONE;
+
 use super::json_text;
 
 pub const FUNCTIONS: &[(&str, Native)] = &[
@@ -43,7 +45,7 @@ pub struct Config {
     pub decode_invalid: bool,
     keep_buffer: bool,
     precision: i64,
-    array_metatable: bool,
+    pub array_metatable: bool,
 }
 
 /// The configurations: the first is the global library's, `cjson.new` adds others.
@@ -67,10 +69,14 @@ impl Default for Settings {
     }
 }
 
+/// The field of a metatable that makes a table an array whatever it holds.
+const ARRAY_MARK: &[u8] = b"__is_cjson_array";
+
 /// `cjson.null`.
 pub const NULL: Value = Value::Light(0);
 
 pub fn open(state: &mut State) -> Result<(), Fault> {
+    state.json_mark = state.heap.string(ARRAY_MARK);
     let name = state.heap.string(b"cjson");
     if let Value::Table(at) = state.heap.get(state.globals, name) {
         constants(state, at as u32)?;
@@ -138,7 +144,8 @@ fn integer_option(state: &State, args: Args, index: usize, low: i64, high: i64) 
     }
     let value = state.check_integer(args, index)?;
     if value < low || value > high {
-        return Err(Fault::Argument(index + 1, format!("expected integer between {low} and {high}")));
+        // The library always names the first argument here.
+        return Err(Fault::Argument(1, format!("expected integer between {low} and {high}")));
     }
     Ok(Some(value))
 }
@@ -319,6 +326,10 @@ fn encode(state: &mut State, args: Args) -> Result<Ret, Fault> {
 }
 
 fn array_length(state: &State, table: u32, config: &Config) -> Result<Option<i64>, Fault> {
+    let meta = state.heap.tables[table].meta;
+    if meta != NONE && state.heap.get(meta, state.json_mark).truthy() {
+        return Ok(Some(state.heap.tables[table].length() as i64));
+    }
     let (mut longest, mut items) = (0i64, 0i64);
     let mut key = Value::Nil;
     while let Ok(Some((found, _))) = state.heap.tables[table].next(&state.heap.strings, key) {
@@ -376,7 +387,15 @@ fn append_number(config: &Config, value: f64, out: &mut Vec<u8>) -> Result<(), F
                 out.extend_from_slice(b"null");
                 return Ok(());
             }
-            Invalid::On => {}
+            Invalid::On => {
+                let text: &[u8] = match value {
+                    f64::INFINITY => b"inf",
+                    f64::NEG_INFINITY => b"-inf",
+                    _ => b"nan",
+                };
+                out.extend_from_slice(text);
+                return Ok(());
+            }
         }
     }
     if config.precision == 14 {

@@ -159,7 +159,7 @@ fn unpack_one(state: &mut State, args: Args) -> Result<Ret, Fault> {
 fn unpack_limit(state: &mut State, args: Args) -> Result<Ret, Fault> {
     let limit = i64::from(state.check_int(args, 1)?);
     let offset = state.optional_integer(args, 2, 0)?;
-    unpack_some(state, args, limit, offset, true)
+    unpack_some(state, args, limit, offset, limit != 0)
 }
 
 fn unpack_some(state: &mut State, args: Args, limit: i64, offset: i64, with_offset: bool) -> Result<Ret, Fault> {
@@ -169,7 +169,7 @@ fn unpack_some(state: &mut State, args: Args, limit: i64, offset: i64, with_offs
     let limit = i64::from(limit as i32);
     if offset < 0 || limit < 0 {
         return Err(Fault::Message(alloc::format!(
-            "Invalid request to unpack with offset of {offset} and limit of {limit}."
+            "Invalid request to unpack with offset of {offset} and limit of {length}."
         )));
     }
     if offset > length {
@@ -299,20 +299,19 @@ impl Reader<'_> {
             0xcc => number(f64::from(self.take::<1>()?[0])),
             0xcd => number(f64::from(u16::from_be_bytes(self.take()?))),
             0xce => number(f64::from(u32::from_be_bytes(self.take()?))),
-            0xcf => number(u64::from_be_bytes(self.take()?) as f64),
+            0xcf | 0xd3 => number(i64::from_be_bytes(self.take()?) as f64),
             0xd0 => number(f64::from(self.take::<1>()?[0] as i8)),
             0xd1 => number(f64::from(i16::from_be_bytes(self.take()?))),
             0xd2 => number(f64::from(i32::from_be_bytes(self.take()?))),
-            0xd3 => number(i64::from_be_bytes(self.take()?) as f64),
-            0xc4 | 0xd9 => {
+            0xd9 => {
                 let length = usize::from(self.take::<1>()?[0]);
                 self.string(state, length)
             }
-            0xc5 | 0xda => {
+            0xda => {
                 let length = usize::from(u16::from_be_bytes(self.take()?));
                 self.string(state, length)
             }
-            0xc6 | 0xdb => {
+            0xdb => {
                 let length = u32::from_be_bytes(self.take()?) as usize;
                 self.string(state, length)
             }

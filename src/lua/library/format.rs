@@ -5,7 +5,7 @@ use alloc::{format, string::String, vec::Vec};
 use crate::{
     number,
     state::{Args, Fault, Ret, State},
-    value::{to_i32, to_i64},
+    value::{to_i32, to_i64, to_u64},
 };
 
 #[derive(Default)]
@@ -37,6 +37,9 @@ pub fn format(state: &mut State, args: Args) -> Result<Ret, Fault> {
             continue;
         }
         arg += 1;
+        if arg >= args.count {
+            return Err(Fault::Argument(arg + 1, String::from("no value")));
+        }
         let (spec, end) = parse(&text, at)?;
         let conversion = text.get(end).copied().unwrap_or(0);
         at = end + 1;
@@ -149,15 +152,6 @@ fn convert(
         }
     }
     Ok(())
-}
-
-/// C's conversion of a double to `unsigned long long` on the machine Redis runs on.
-fn to_u64(number: f64) -> u64 {
-    if (9_223_372_036_854_775_808.0..18_446_744_073_709_551_616.0).contains(&number) {
-        number as u64
-    } else {
-        to_i64(number) as u64
-    }
 }
 
 fn sign(negative: bool, spec: &Spec) -> &'static str {

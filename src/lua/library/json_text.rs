@@ -82,6 +82,11 @@ pub fn decode(state: &mut State, text: &[u8], config: &Config) -> Result<Value, 
                 state.heap.reserve(open.len() * 24)?;
                 let table = state.heap.new_table(0, 0);
                 let object = token == Token::ObjectBegin;
+                if config.array_metatable && !object {
+                    let meta = state.heap.new_table(0, 1);
+                    state.heap.set(meta, state.json_mark, Value::True)?;
+                    state.heap.tables[table].meta = meta;
+                }
                 token = reader.next(state)?;
                 let end = if object { Token::ObjectEnd } else { Token::ArrayEnd };
                 if token == end {

@@ -4,7 +4,7 @@ use alloc::{format, string::String, vec::Vec};
 
 use crate::{
     state::{Args, Fault, Native, Ret, State},
-    value::{Value, to_i64},
+    value::{Value, to_i64, to_u64},
 };
 
 pub const FUNCTIONS: &[(&str, Native)] = &[("pack", pack), ("size", size), ("unpack", unpack)];
@@ -82,11 +82,11 @@ impl<'a> Format<'a> {
         match option {
             b' ' => {}
             b'>' => self.little = false,
-            b'<' | b'=' => self.little = true,
+            b'<' => self.little = true,
             b'!' => {
                 let alignment = self.digits()?.unwrap_or(NATIVE_ALIGNMENT);
                 if alignment == 0 || !alignment.is_power_of_two() {
-                    return Err(Fault::message("alignment is not a power of 2"));
+                    return Err(Fault::Message(format!("alignment {alignment} is not a power of 2")));
                 }
                 self.alignment = alignment;
             }
@@ -96,6 +96,15 @@ impl<'a> Format<'a> {
         }
         Ok(())
     }
+}
+
+/// The library pushes a nil behind its arguments, and so finds one where an argument is missing.
+fn missing(arg: usize, wanted: &str) -> Fault {
+    Fault::Argument(arg + 1, format!("{wanted} expected, got nil"))
+}
+
+fn number_at(state: &State, args: Args, arg: usize) -> Result<f64, Fault> {
+    if arg >= args.count { Err(missing(arg, "number")) } else { state.check_number(args, arg) }
 }
 
 fn pack(state: &mut State, args: Args) -> Result<Ret, Fault> {
@@ -109,28 +118,31 @@ fn pack(state: &mut State, args: Args) -> Result<Ret, Fault> {
         out.extend(core::iter::repeat_n(0, item.padding));
         match item.option {
             b'b' | b'B' | b'h' | b'H' | b'l' | b'L' | b'T' | b'i' | b'I' => {
-                let number = state.check_number(args, arg)?;
-                let value = if number < 0.0 { to_i64(number) as u64 } else { unsigned(number) };
+                let number = number_at(state, args, arg)?;
+                let value = if number < 0.0 { to_i64(number) as u64 } else { to_u64(number) };
                 append_integer(&mut out, value, item.size, format.little);
                 arg += 1;
             }
             b'x' => out.push(0),
             b'f' => {
-                let bytes = (state.check_number(args, arg)? as f32).to_le_bytes();
+                let bytes = (number_at(state, args, arg)? as f32).to_le_bytes();
                 append_ordered(&mut out, &bytes, format.little);
                 arg += 1;
             }
             b'd' => {
-                let bytes = state.check_number(args, arg)?.to_le_bytes();
+                let bytes = number_at(state, args, arg)?.to_le_bytes();
                 append_ordered(&mut out, &bytes, format.little);
                 arg += 1;
             }
             b'c' | b's' => {
+                if arg >= args.count {
+                    return Err(missing(arg, "string"));
+                }
                 let text = state.check_string(args, arg)?;
                 let bytes = state.heap.bytes(text);
                 let size = if item.size == 0 { bytes.len() } else { item.size };
                 if bytes.len() < size {
-                    return Err(Fault::Argument(arg + 1, String::from("string too short")));
+                    return Err(Fault::Argument(arg + 2, String::from("string too short")));
                 }
                 state.heap.reserve(out.len() + size + 1)?;
                 out.extend_from_slice(&bytes[..size]);
@@ -143,10 +155,6 @@ fn pack(state: &mut State, args: Args) -> Result<Ret, Fault> {
         }
     }
     Ok(Ret::One(state.heap.string_owned(out)?))
-}
-
-fn unsigned(number: f64) -> u64 {
-    if number >= 9_223_372_036_854_775_808.0 { number as u64 } else { to_i64(number) as u64 }
 }
 
 fn append_integer(out: &mut Vec<u8>, value: u64, size: usize, little: bool) {
@@ -180,7 +188,7 @@ fn size(state: &mut State, args: Args) -> Result<Ret, Fault> {
         if item.option == b'c' && item.size == 0 {
             return Err(Fault::Argument(1, String::from("option 'c0' has no fixed size")));
         }
-        if !b"bBhHlLTiIxfdc".contains(&item.option) {
+        if !item.option.is_ascii_alphanumeric() {
             format.control(item.option)?;
         }
         total += item.size;
@@ -194,10 +202,10 @@ fn unpack(state: &mut State, args: Args) -> Result<Ret, Fault> {
     let data = state.check_string(args, 1)?;
     let data = state.heap.bytes(data).to_vec();
     let position = state.optional_integer(args, 2, 1)?;
-    if position <= 0 {
+    if position == 0 {
         return Err(Fault::Argument(3, String::from("offset must be 1 or greater")));
     }
-    let mut at = position as usize - 1;
+    let mut at = (position as u64 - 1).min(usize::MAX as u64 >> 1) as usize;
     let mut format = Format::new(&text);
     let start = args.free_slot();
     let mut count = 0;

@@ -247,7 +247,7 @@ impl Generator {
             7 => {
                 let name = self.name();
                 let (first, last) = (self.random.below(3), self.random.below(5));
-                self.add(&format!("for {name} = {first}, {last} do\n"));
+                self.add(&format!("for {name} = {first}, {last} do L()\n"));
                 self.locals.push(name);
                 self.block();
                 self.locals.pop();
@@ -257,7 +257,7 @@ impl Generator {
                 let (key, value) = (self.name(), self.name());
                 self.add(&format!("for {key}, {value} in pairs("));
                 self.expression(1);
-                self.out.push_str(") do\n");
+                self.out.push_str(") do L()\n");
                 self.locals.push(key);
                 self.locals.push(value);
                 self.block();
@@ -285,7 +285,7 @@ impl Generator {
             }
             11 => {
                 let name = self.name();
-                self.add(&format!("do local {name} = 0 repeat {name} = {name} + 1\n"));
+                self.add(&format!("do local {name} = 0 repeat L() {name} = {name} + 1\n"));
                 self.locals.push(name.clone());
                 self.block();
                 self.locals.pop();
@@ -319,7 +319,7 @@ local function show(v)
     end
     return '{' .. table.concat(o, ',') .. '}' .. #v
   elseif type(v) == 'function' or type(v) == 'thread' or type(v) == 'userdata' then return type(v) end
-  v = tostring(v):gsub('0x%x+', 'ADDR')
+  v = tostring(v):gsub('0x%x+', 'ADDR'):gsub('%z', '<0>')
   return #v > 200 and #v or v
 end
 local function P(...)
@@ -327,6 +327,8 @@ local function P(...)
   for i = 1, math.min(select('#', ...), 20) do o[i] = show((select(i, ...))) end
   io_write(table.concat(o, ' | '))
 end
+local budget = 1000
+local function L() budget = budget - 1 if budget < 0 then budget = 0 error('limit', 0) end end
 local MT = {__index = function(t, k) return type(k) == 'string' and k .. '?' or nil end, __add = function(a, b) return 'add' end,
   __concat = function(a, b) return type(a) .. type(b) end, __lt = function(a, b) return true end, __call = function(s, a) return a, 'called' end,
   __unm = function() return 'unm' end, __eq = function() return true end}

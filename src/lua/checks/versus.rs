@@ -32,6 +32,7 @@ fn main() {
         worst = worst.max(ratio);
         println!("{name:10} {:7.1}ms {:7.1}ms {ratio:6.2}", ours * 1e3, theirs * 1e3);
     }
+    println!("a host call {:.0} ns", host_call_ns());
     println!("geometric mean {:.2}, worst {worst:.2}", product.powf(1.0 / PROGRAMS.len() as f64));
 }
 
@@ -51,4 +52,31 @@ fn run_theirs(file: &Path) -> Option<f64> {
     let begun = Instant::now();
     Command::new("lua5.1").arg(file).stdout(Stdio::null()).status().ok()?;
     Some(begun.elapsed().as_secs_f64())
+}
+
+/// What a call of the embedder costs: out of the machine, a look at the arguments, and back.
+fn host_call_ns() -> f64 {
+    const CALLS: u32 = 1_000_000;
+    let mut vm = Vm::new(Limits::default(), 0);
+    let globals = vm.globals();
+    let source = format!("local host = host for i = 1, {CALLS} do host('incr', 'key') end");
+    let stored = vm.set_field(globals, "host", Vm::host_function(1));
+    match vm.load(b"@bench", source.as_bytes()) {
+        Ok(function) if stored.is_ok() => vm.start(function, &[]),
+        _ => return f64::NAN,
+    }
+    let begun = Instant::now();
+    let mut bytes = 0;
+    loop {
+        match vm.step(50_000) {
+            Step::HostCall { .. } => {
+                bytes += vm.bytes(vm.arguments()[0]).map_or(0, <[u8]>::len);
+                vm.answer(&[lua::Value::number(1.0)]);
+            }
+            Step::OutOfFuel => {}
+            _ => break,
+        }
+    }
+    assert_eq!(bytes, 4 * CALLS as usize);
+    begun.elapsed().as_secs_f64() * 1e9 / f64::from(CALLS)
 }

@@ -9,8 +9,8 @@ use crate::{
     library,
     meta::Event,
     state::{
-        Args, Continuation, Exit, Fault, Finish, Flow, Frame, MAX_CALLS, MAX_NATIVE_CALLS, NATIVE, Ret, State, Status,
-        Thread,
+        Args, Continuation, Exit, Fault, Finish, Flow, Frame, MAX_CALLS, MAX_NATIVE_CALLS, NATIVE, Ret, SLOT_COST,
+        State, Status, Thread,
     },
     value::Value,
 };
@@ -412,6 +412,8 @@ impl State {
     }
 
     fn bury(&mut self, thread: u32) {
+        let stack = self.heap.threads[thread].stack.len() * SLOT_COST;
+        self.heap.used = self.heap.used.saturating_sub(stack);
         self.heap.threads[thread] = Thread { status: Status::Dead, started: true, ..Thread::default() };
     }
 

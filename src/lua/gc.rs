@@ -13,7 +13,7 @@ use crate::{
     heap::{CAPTURED_COST, CLOSED, CLOSURE_COST, SMALL_COST, THREAD_COST},
     instruction::Proto,
     meta::Event,
-    state::{Continuation, Fault, Frame, NATIVE, State},
+    state::{Continuation, Fault, Frame, NATIVE, SLOT_COST, State},
     table::{self, NONE},
     value::Value,
 };
@@ -70,7 +70,7 @@ impl State {
         freed += heap.captured.sweep(|_| CAPTURED_COST);
         freed += heap.userdata.sweep(|_| SMALL_COST);
         freed += heap.boxes.sweep(|_| SMALL_COST);
-        freed += heap.threads.sweep(|_| THREAD_COST);
+        freed += heap.threads.sweep(|thread| THREAD_COST + thread.stack.len() * SLOT_COST);
         heap.used = heap.used.saturating_sub(freed);
     }
 

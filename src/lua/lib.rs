@@ -5,6 +5,11 @@
 //! whole state is `Clone`, and nothing in it recurses on the host's stack, so that `step` may return after any amount of
 //! work. Functions of the embedder (`redis.call`) are not called by the machine: it stops and says that one is wanted.
 //!
+//! What a program can notice against PUC's interpreter: addresses in `tostring` are numbers made up from indices;
+//! `string.dump` and precompiled chunks are refused; `__gc` is never called; the locale is C's; `print` goes to a buffer; a
+//! step of the collector is a whole collection; and transcendental functions are `libm`'s, the same bits everywhere. The
+//! sign of a NaN, which `tostring` shows, follows x86.
+//!
 //! Read in this order: `value`, `table`, `heap`; `lexer`, `parser`, `codegen`, `instruction`; `state`, `calls`,
 //! `dispatch`, `meta`; `library`; and this file, the face to the embedder, with `inspect` for debuggers.
 #![no_std]

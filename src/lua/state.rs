@@ -267,6 +267,8 @@ pub struct State {
 
 /// Slots that are always there above the base of a frame.
 pub const WINDOW: usize = 260;
+/// What a slot of a stack costs, as accounted.
+pub const SLOT_COST: usize = 16;
 /// PUC's limits.
 pub const MAX_CALLS: usize = 20_000;
 pub const MAX_NATIVE_CALLS: u32 = 200;
@@ -282,7 +284,9 @@ impl State {
     #[inline(never)]
     fn grow_stack(&mut self, slot: usize) -> Result<(), Fault> {
         let size = (slot + WINDOW).max(self.stack.len() * 2);
-        self.heap.reserve((size - self.stack.len()) * 16)?;
+        let grown = (size - self.stack.len()) * SLOT_COST;
+        self.heap.reserve(grown)?;
+        self.heap.used += grown;
         self.stack.resize(size, Value::Nil);
         Ok(())
     }

@@ -4,7 +4,7 @@ use alloc::{format, string::String, vec};
 
 use crate::{
     heap::THREAD_COST,
-    state::{Args, Fault, Native, Ret, State, Status, Thread, WINDOW},
+    state::{Args, Fault, Native, Ret, SLOT_COST, State, Status, Thread, WINDOW},
     value::Value,
 };
 
@@ -24,9 +24,9 @@ fn new_thread(state: &mut State, args: Args) -> Result<Value, Fault> {
     if !matches!(function, Value::Function(_)) {
         return Err(Fault::Argument(1, String::from("Lua function expected")));
     }
-    state.heap.reserve(THREAD_COST + WINDOW * 16)?;
-    state.heap.used += THREAD_COST;
+    state.heap.reserve(THREAD_COST + WINDOW * SLOT_COST)?;
     let mut stack = vec![Value::Nil; 8];
+    state.heap.used += THREAD_COST + stack.len() * SLOT_COST;
     stack[0] = function;
     let env = state.globals;
     let thread = state.heap.threads.insert(Thread { stack, env, ..Thread::default() });

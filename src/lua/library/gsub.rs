@@ -38,14 +38,14 @@ impl Gsub {
 pub fn gsub(state: &mut State, args: Args) -> Result<Ret, Fault> {
     let subject = state.check_string(args, 0)?;
     let pattern = state.check_string(args, 1)?;
+    let length = state.heap.bytes(subject).len();
+    let limit = state.optional_integer(args, 3, length as i64 + 1)?;
     let mut replacement = state.arg(args, 2);
     match replacement {
         Value::Number(_) => replacement = Value::String(state.check_string(args, 2)?),
         Value::String(_) | Value::Table(_) | Value::Function(_) | Value::Native(_) | Value::Host(_) => {}
         _ => return Err(Fault::Argument(3, String::from("string/function/table expected"))),
     }
-    let length = state.heap.bytes(subject).len();
-    let limit = state.optional_integer(args, 3, length as i64 + 1)?;
     let anchored = state.heap.bytes(pattern).first() == Some(&b'^');
     let gsub = Gsub {
         subject,

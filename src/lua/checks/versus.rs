@@ -33,6 +33,10 @@ fn main() {
         println!("{name:10} {:7.1}ms {:7.1}ms {ratio:6.2}", ours * 1e3, theirs * 1e3);
     }
     println!("a host call {:.0} ns", host_call_ns());
+    let fresh = Vm::new(Limits::default(), 0);
+    let begun = Instant::now();
+    let copies = (0..1000).map(|_| fresh.clone()).filter(|copy| copy.memory() > 0).count();
+    println!("a copy of a fresh machine {:.1} us", begun.elapsed().as_secs_f64() * 1e6 / copies as f64);
     println!("geometric mean {:.2}, worst {worst:.2}", product.powf(1.0 / PROGRAMS.len() as f64));
 }
 

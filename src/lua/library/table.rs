@@ -60,6 +60,10 @@ fn insert(state: &mut State, args: Args) -> Result<Ret, Fault> {
             let position = i64::from(state.check_int(args, 1)?);
             let last = end.max(position);
             if last - position > 0 {
+                // No table holds so many: the position is far below the table, and shifting would never end.
+                if (last - position) as usize > state.heap.limit / 16 {
+                    return Err(Fault::Memory);
+                }
                 state.charge((last - position) as usize * 8);
                 shift_up(state, table, position, last)?;
             }

@@ -25,7 +25,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .keys(&[Keys::one(1, "RO access")]),
     Command::new(
         "bitfield",
-        "key [operation: <get-block: GET encoding offset> | <write: [OVERFLOW <overflow-block: WRAP | SAT | FAIL>] <write-operation: <set-block: SET encoding offset value:integer> | <incrby-block: INCRBY encoding offset increment>>> ...]",
+        "key [operation: <get-block: GET encoding offset> | <write: [OVERFLOW <overflow-block: WRAP | SAT | FAIL>] <write-operation: <set-block: SET encoding offset value:integer> | <incrby-block: INCRBY encoding offset increment>>>]...",
         bitfield,
     )
         .group(Group::Bitmap)
@@ -37,7 +37,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .keys_by(key_functions::bitfield),
     Command::new(
         "bitfield_ro",
-        "key [get-block: GET encoding offset ...]",
+        "key [get-block: GET encoding offset [GET encoding offset ...]]",
         bitfield_ro,
     )
         .group(Group::Bitmap)

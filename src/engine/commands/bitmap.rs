@@ -255,7 +255,7 @@ fn find_bit(bytes: &[u8], first: u64, behind: u64, wanted: bool) -> Option<u64> 
     let nothing = if wanted { 0 } else { 0xFF };
     let mut offset = first;
     while offset < behind {
-        if offset % 8 == 0 {
+        if offset.is_multiple_of(8) {
             // Whole bytes without the bit are passed over quickly.
             let rest = &bytes[(offset / 8) as usize..];
             let skipped = rest.iter().take_while(|&&byte| byte == nothing).count() as u64;

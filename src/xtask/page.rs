@@ -47,9 +47,6 @@ pub fn build() -> Outcome {
         .arg(places::dist());
     run::step("lessons", "as plain pages", &mut pages, None)?;
     finish(&places::dist())?;
-    let mut pages = run::cargo();
-    pages.args(["run", "--locked", "--package", "course", "--features", "compile", "--bin", "pages", "--"]);
-    run::step("lesson pages", "each lesson as plain HTML", pages.arg(places::dist()), None)?;
     let mut compress = Command::new(setup::node_binary());
     compress.arg(places::root().join("src/xtask/compress.mjs")).arg(places::dist()).arg(places::compressed());
     run::step("compressed twins", "brotli and gzip", &mut compress, None)

@@ -44,6 +44,18 @@ impl Drop for Frames {
     }
 }
 
+/// Calls once, after the browser has painted what is there now.
+pub fn after_paint(then: impl FnOnce() + 'static) {
+    let Some(window) = window() else { return };
+    let painted = Closure::once_into_js(move || {
+        let then = Closure::once_into_js(then);
+        if let Some(window) = web_sys::window() {
+            let _ = window.set_timeout_with_callback(then.unchecked_ref());
+        }
+    });
+    let _ = window.request_animation_frame(painted.unchecked_ref());
+}
+
 /// Milliseconds on a clock that only goes forward.
 pub fn now() -> f64 {
     window().and_then(|window| window.performance()).map_or(0.0, |performance| performance.now())

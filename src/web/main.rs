@@ -29,7 +29,10 @@ mod timebar;
 fn main() {
     let root =
         web_sys::window().and_then(|window| window.document()).and_then(|document| document.get_element_by_id("app"));
+    // The lesson stands in the page already: it is painted before the program takes over.
     if let Some(root) = root {
-        yew::Renderer::<app::App>::with_root(root).render();
+        frames::after_paint(|| {
+            yew::Renderer::<app::App>::with_root(root).render();
+        });
     }
 }

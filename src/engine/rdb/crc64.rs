@@ -1,17 +1,14 @@
 //! The checksum under every RDB file and DUMP payload: CRC-64 with the Jones polynomial, reflected, no initial value and no
 //! final inversion. Eight bytes at a time through eight tables ("slicing by eight", Kounavis and Berry, 2005).
 
-/// The page carries one table instead of eight: 14 KB that hardly compress are worth more there than speed.
-const SLICES: usize = if cfg!(target_family = "wasm") { 1 } else { 8 };
-
 const POLYNOMIAL: u64 = 0x95AC_9329_AC4B_C9B5;
 
 #[cfg(not(target_arch = "wasm32"))]
-static TABLES: [[u64; 256]; SLICES] = tables();
+static TABLES: [[u64; 256]; 8] = tables();
 
 #[cfg(not(target_arch = "wasm32"))]
-const fn tables() -> [[u64; 256]; SLICES] {
-    let mut tables = [[0; 256]; SLICES];
+const fn tables() -> [[u64; 256]; 8] {
+    let mut tables = [[0; 256]; 8];
     let mut byte = 0;
     while byte < 256 {
         let mut crc = byte as u64;
@@ -24,7 +21,7 @@ const fn tables() -> [[u64; 256]; SLICES] {
         byte += 1;
     }
     let mut table = 1;
-    while table < SLICES {
+    while table < 8 {
         let mut byte = 0;
         while byte < 256 {
             let before = tables[table - 1][byte];
@@ -55,12 +52,12 @@ pub use bit_by_bit as crc64;
 #[cfg(not(target_arch = "wasm32"))]
 pub fn crc64(crc: u64, bytes: &[u8]) -> u64 {
     let mut crc = crc;
-    let (chunks, rest) = if SLICES == 8 { bytes.as_chunks::<8>() } else { (&[][..], bytes) };
+    let (chunks, rest) = bytes.as_chunks::<8>();
     for chunk in chunks {
         let mixed = (crc ^ u64::from_le_bytes(*chunk)).to_le_bytes();
         crc = 0;
         for (at, byte) in mixed.into_iter().enumerate() {
-            crc ^= TABLES[SLICES - 1 - at][usize::from(byte)];
+            crc ^= TABLES[7 - at][usize::from(byte)];
         }
     }
     for &byte in rest {

@@ -168,7 +168,7 @@ texts! {
 impl Error {
     /// An error whose text is put together from parts.
     pub fn text(parts: &[&[u8]]) -> Error {
-        Error(Cow::Owned(parts.concat()))
+        Error(Cow::Owned(parts.iter().flat_map(|part| shown(part)).copied().collect()))
     }
 
     pub fn wrong_arguments(command: &str) -> Error {
@@ -232,5 +232,11 @@ impl Error {
 }
 
 fn clip(bytes: &[u8], most: usize) -> &[u8] {
-    &bytes[..bytes.len().min(most)]
+    let shown = shown(bytes);
+    &shown[..shown.len().min(most)]
+}
+
+/// What an error quotes of an argument: Redis formats errors in C, where a zero byte ends a string.
+fn shown(bytes: &[u8]) -> &[u8] {
+    bytes.split(|&byte| byte == 0).next().unwrap_or_default()
 }

@@ -246,7 +246,10 @@ fn pubsub(_: &mut Ctx, _: &mut Args) -> Result<(), Error> {
     Err(Error::wrong_arguments("pubsub"))
 }
 
-fn list(ctx: &mut Ctx, args: &Args, sort: Sort) {
+fn list(ctx: &mut Ctx, args: &Args, sort: Sort) -> Result<(), Error> {
+    if args.left() > 1 {
+        return Err(Error::subcommand_arguments("pubsub", args.at(1)));
+    }
     let pattern = args.peek();
     let names = ctx.server.pubsub.of(sort).iter().map(|entry| &entry.key);
     let mark = ctx.reply.mark();
@@ -256,16 +259,15 @@ fn list(ctx: &mut Ctx, args: &Args, sort: Sort) {
         found += 1;
     }
     ctx.reply.array_at(mark, found);
+    Ok(())
 }
 
 fn channels(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
-    list(ctx, args, Sort::Channel);
-    Ok(())
+    list(ctx, args, Sort::Channel)
 }
 
 fn shardchannels(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
-    list(ctx, args, Sort::Shard);
-    Ok(())
+    list(ctx, args, Sort::Shard)
 }
 
 fn numpat(ctx: &mut Ctx, _: &mut Args) -> Result<(), Error> {

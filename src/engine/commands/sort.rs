@@ -11,7 +11,7 @@ use crate::event::Class;
 use crate::store::Store;
 use crate::table::key_functions;
 use crate::table::{Begin, Category, Command, Find, Flag::*, Keys};
-use crate::types::{End, Fill, Hash, List};
+use crate::types::{End, Fill, Hash, List, SortedSet, ZsetLimits};
 use crate::value::{Kind, Value};
 use alloc::vec::Vec;
 use core::cmp::Ordering;
@@ -113,6 +113,7 @@ fn sort_key(ctx: &mut Ctx, args: &mut Args, may_store: bool) -> Result<(), Error
         options.by = None;
     }
     let mut elements = elements_of(value, unsorted && options.descending)?;
+    make_skiplist(ctx.db, key);
     ctx.effort += elements.len() as u64;
     if !unsorted {
         elements = in_order(ctx.db, elements, &options)?;
@@ -141,6 +142,15 @@ fn sort_key(ctx: &mut Ctx, args: &mut Args, may_store: bool) -> Result<(), Error
         }
     }
     Ok(())
+}
+
+/// Redis sorts a sorted set through its skip list, and so a small one becomes one for good.
+fn make_skiplist(db: &mut Store, key: &[u8]) {
+    let small = matches!(db.peek(key), Some(Value::SortedSet(zset)) if zset.encoding() == "listpack");
+    let limits = ZsetLimits::of(db);
+    if small && let Ok(Some(zset)) = db.write::<SortedSet>(key) {
+        zset.expect(usize::MAX, 0, &limits);
+    }
 }
 
 /// All elements in the order of their collection, or backwards where it has an order.

@@ -231,7 +231,11 @@ impl Engine {
         let mut paused = false;
         let mut held = false;
         let mut state = After::Next;
+        let mut fetched = read;
         while state == After::Next && read < source.len() {
+            if read >= fetched {
+                fetched = read + self.store.fetch_ahead(&source[read..]);
+            }
             match parser.parse(&source[read..], &limits) {
                 Ok(Progress::Incomplete) => break,
                 Ok(Progress::Request { consumed, inline }) => {

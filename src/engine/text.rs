@@ -35,6 +35,11 @@ impl Text {
     }
 
     #[inline]
+    pub(crate) fn is_inline(&self) -> bool {
+        matches!(self, Text::Inline { .. })
+    }
+
+    #[inline]
     pub fn as_bytes(&self) -> &[u8] {
         match self {
             Text::Inline { len, bytes } => &bytes[..usize::from(*len).min(INLINE)],

@@ -290,6 +290,29 @@ impl Parser {
     }
 }
 
+/// The second argument of each request that stands whole in `buf`: a guess at the keys that will be asked for next. It ends at
+/// the first request that is not written plainly, and says nothing about whether a request is valid.
+pub fn second_arguments(buf: &[u8]) -> impl Iterator<Item = (&[u8], usize)> {
+    let mut at = 0;
+    core::iter::from_fn(move || {
+        loop {
+            let (count, mut next) = short_number(buf, at).filter(|_| buf[at] == b'*')?;
+            let mut second = None;
+            for argument in 0..count {
+                let (len, start) = short_number(buf, next).filter(|_| buf[next] == b'$')?;
+                next = start + len as usize + 2;
+                if argument == 1 {
+                    second = Some(buf.get(start..next - 2)?);
+                }
+            }
+            at = next;
+            if let Some(second) = second {
+                return Some((second, at));
+            }
+        }
+    })
+}
+
 /// The number in a line such as `*3` or `$12`, and where the next line begins: the lines of nearly every request.
 #[inline(always)]
 fn short_number(buf: &[u8], at: usize) -> Option<(u32, usize)> {

@@ -7,6 +7,8 @@
 //! because whatever else the machine does only ever adds. What a test reads or removes is put there first, unmeasured.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -26,9 +28,9 @@ const TESTS: [Test; 17] = [
     ("rpop", Some(&["-t", "rpush"]), &["-t", "rpop"]),
     ("sadd", None, &["-t", "sadd"]),
     ("hset", None, &["-t", "hset"]),
-    ("spop", Some(&["-r", "4000000", "-t", "sadd"]), &["-t", "spop"]),
+    ("spop", Some(&["-n", "6000000", "-r", "6000000", "-t", "sadd"]), &["-t", "spop"]),
     ("zadd", None, &["-t", "zadd"]),
-    ("zpopmin", Some(&["-r", "4000000", "-t", "zadd"]), &["-t", "zpopmin"]),
+    ("zpopmin", Some(&["-n", "6000000", "-r", "6000000", "-t", "zadd"]), &["-t", "zpopmin"]),
     ("lrange_100", Some(&["-n", "1000", "-t", "lpush"]), &["LRANGE", "mylist", "0", "99"]),
     ("lrange_600", Some(&["-n", "1000", "-t", "lpush"]), &["LRANGE", "mylist", "0", "599"]),
     ("mset", None, &["-t", "mset"]),
@@ -39,6 +41,8 @@ const TESTS: [Test; 17] = [
 const EVERYDAY: [&str; 2] = ["get", "set"];
 const REQUESTS: u32 = 2_000_000;
 const ROUNDS: u32 = 3;
+/// Keys of the keyspace whose memory is compared.
+const KEYS: u64 = 1_000_000;
 /// Linux reports CPU times in ticks of 1/100 s on every platform we run on (USER_HZ).
 const TICK_US: f64 = 10_000.0;
 
@@ -141,7 +145,34 @@ fn side_by_side(found: &oracle::Found, client: &Path, tests: &[&Test]) -> Outcom
     }
     let mean = (ratios.iter().map(|ratio| ratio.ln()).sum::<f64>() / ratios.len() as f64).exp();
     println!("{:<16} {:>14} {:>18} {mean:>8.2}", "geometric mean", "", "");
+    let (ours_per_key, theirs_per_key) = (bytes_per_key(&program)?, bytes_per_key(&found.server)?);
+    println!("\nresident memory a key, {KEYS} keys of 16 bytes with values of 3");
+    println!("{:<16} {ours_per_key:>14.1} {theirs_per_key:>18.1} {:>8.2}", "bytes", ours_per_key / theirs_per_key);
     Ok(())
+}
+
+/// How many bytes a fresh server's resident memory grows by for each key of a keyspace of small strings.
+fn bytes_per_key(program: &Path) -> Outcome<f64> {
+    let server = Running::start("bench-memory", program, &["--save", ""])?;
+    let problem = |e: std::io::Error| format!("filling {}: {e}", program.display());
+    let mut connection = TcpStream::connect(("127.0.0.1", server.port)).map_err(problem)?;
+    let before = resident_bytes(server.child.id())?;
+    let mut replies = vec![0; 1000 * "+OK\r\n".len()];
+    for batch in 0..KEYS / 1000 {
+        let requests = |number| format!("*3\r\n$3\r\nSET\r\n$16\r\nkey:{number:012}\r\n$3\r\nxxx\r\n");
+        let pipeline: String = (batch * 1000..(batch + 1) * 1000).map(requests).collect();
+        connection.write_all(pipeline.as_bytes()).map_err(problem)?;
+        connection.read_exact(&mut replies).map_err(problem)?;
+    }
+    Ok((resident_bytes(server.child.id())?.saturating_sub(before)) as f64 / KEYS as f64)
+}
+
+fn resident_bytes(process: u32) -> Outcome<u64> {
+    let path = format!("/proc/{process}/status");
+    let status = fs::read_to_string(&path).map_err(|e| format!("{path}: {e}"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok());
+    kilobytes.map(|kb| kb * 1024).ok_or_else(|| format!("{path} has no VmRSS"))
 }
 
 /// The server's CPU time per request of one run, on a keyspace that holds only what the test needs.

@@ -7,16 +7,16 @@
 //! * an order that depends on the operations alone and never on hash values, which differ between native and wasm;
 //! * a clone that copies the index and one pointer per 64 entries. The first write to a chunk afterwards copies that chunk.
 //!
-//! Redis (dict.c) chains entries in buckets and rehashes step by step. Here only the index of 8-byte slots is rehashed, in
-//! one pass that reads no entry; at a million keys that takes a few milliseconds.
+//! Redis chains entries in buckets and rehashes step by step. Here only the index of 8-byte slots (index.rs) is laid out anew
+//! when it grows, in one pass that reads no entry; at a million keys that takes a few milliseconds.
 
+use crate::index::Index;
 use crate::text::Text;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::hash::Hasher;
 use foldhash::SharedSeed;
 use foldhash::fast::FoldHasher;
-use hashbrown::HashTable;
 
 const CHUNK: usize = 64;
 /// How many look-ups [`Dict::fetch_ahead`] prepares.
@@ -32,30 +32,18 @@ pub struct Entry<V> {
     pub tag: u32,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Slot {
-    hash: u32,
-    id: u32,
-}
-
 /// A map from byte strings to `V`. Positions (`id`) are dense and stay valid until the next removal.
 #[derive(Clone, Debug)]
 pub struct Dict<V> {
     chunks: Vec<Rc<[Entry<V>]>>,
-    index: HashTable<Slot>,
+    index: Index,
     len: u32,
     seed: u64,
 }
 
-/// The index table wants 64 bits and draws its control bytes from the upper ones.
-#[inline]
-fn spread(hash: u32) -> u64 {
-    u64::from(hash) << 32 | u64::from(hash)
-}
-
 impl<V: Clone + Default> Dict<V> {
     pub fn new(seed: u64) -> Self {
-        Dict { chunks: Vec::new(), index: HashTable::new(), len: 0, seed }
+        Dict { chunks: Vec::new(), index: Index::default(), len: 0, seed }
     }
 
     pub fn len(&self) -> usize {
@@ -88,9 +76,7 @@ impl<V: Clone + Default> Dict<V> {
     #[inline]
     pub fn find(&self, key: &[u8]) -> Option<u32> {
         let hash = self.hash(key);
-        self.index
-            .find(spread(hash), |slot| slot.hash == hash && self.entry(slot.id).key.as_bytes() == key)
-            .map(|slot| slot.id)
+        self.index.find(hash, |id| self.entry(id).key.as_bytes() == key)
     }
 
     /// Makes the processor fetch what a look-up of each of these keys is going to read. Alone, a look-up in a large dictionary waits for memory two or
@@ -100,8 +86,8 @@ impl<V: Clone + Default> Dict<V> {
         let mut found = 0;
         for key in keys.take(AHEAD) {
             let hash = self.hash(key);
-            if let Some(slot) = self.index.find(spread(hash), |slot| slot.hash == hash) {
-                ids[found] = slot.id;
+            if let Some(id) = self.index.find(hash, |_| true) {
+                ids[found] = id;
                 found += 1;
             }
         }
@@ -130,7 +116,7 @@ impl<V: Clone + Default> Dict<V> {
     pub fn push(&mut self, key: Text, value: V) -> u32 {
         let hash = self.hash(&key);
         let id = self.len;
-        self.index.insert_unique(spread(hash), Slot { hash, id }, |slot| spread(slot.hash));
+        self.index.insert(hash, id);
         *self.vacant_place() = Entry { key, value, hash, tag: 0 };
         self.len += 1;
         id
@@ -172,14 +158,10 @@ impl<V: Clone + Default> Dict<V> {
     pub fn remove_at(&mut self, id: u32) -> Entry<V> {
         let last = self.len - 1;
         let hash = self.entry(id).hash;
-        if let Ok(slot) = self.index.find_entry(spread(hash), |slot| slot.id == id) {
-            slot.remove();
-        }
+        self.index.remove(hash, id);
         let mut moved = core::mem::take(self.entry_mut(last));
         if id != last {
-            if let Some(slot) = self.index.find_mut(spread(moved.hash), |slot| slot.id == last) {
-                slot.id = id;
-            }
+            self.index.moved(moved.hash, last, id);
             core::mem::swap(self.entry_mut(id), &mut moved);
         }
         self.len = last;
@@ -187,9 +169,6 @@ impl<V: Clone + Default> Dict<V> {
         let needed = (last as usize).div_ceil(CHUNK);
         if self.chunks.len() > needed + 1 {
             self.chunks.truncate(needed + 1);
-        }
-        if self.index.capacity() > 4096 && self.index.capacity() / 8 > self.index.len() {
-            self.index.shrink_to(self.index.len() * 2, |slot| spread(slot.hash));
         }
         moved
     }

@@ -21,6 +21,7 @@ mod event;
 mod expire;
 mod geo;
 pub mod glob;
+mod index;
 mod io;
 mod keyspace;
 mod long_double;

@@ -34,7 +34,7 @@ impl Point {
 
     /// The middle of the smallest box around the place.
     pub fn from_score(score: f64) -> Point {
-        Cell::from_bits(score as u64).area().middle()
+        Cell::from_bits(whole(score)).area().middle()
     }
 
     /// The eleven characters of the usual geohash, which counts latitudes up to the poles.
@@ -90,6 +90,19 @@ impl Area {
             longitude: clamp(f64::midpoint(self.west, self.east), LONGITUDE_MAX),
             latitude: clamp(f64::midpoint(self.south, self.north), LATITUDE_MAX),
         }
+    }
+}
+
+/// The bits of a score that need not come from a place. Negative ones wrap around and those beyond 64 bits are nothing, as the
+/// processor of a real server has it.
+fn whole(score: f64) -> u64 {
+    const TOO_LARGE: f64 = 18_446_744_073_709_551_616.0;
+    if score < 0.0 {
+        score as i64 as u64
+    } else if score < TOO_LARGE {
+        score as u64
+    } else {
+        0
     }
 }
 

@@ -10,8 +10,6 @@ pub struct Step {
     pub client: usize,
     pub command: &'static str,
     pub request: Vec<Vec<u8>>,
-    /// It goes into a transaction's queue.
-    pub queued: bool,
 }
 
 pub struct Generator {
@@ -130,9 +128,8 @@ impl Generator {
 
     pub fn step(&mut self) -> Step {
         let client = self.draw(CLIENTS as u64) as usize;
-        let queued = self.transactions[client];
         if let Some(word) = self.transaction_word(client) {
-            return Step { client, command: word, request: vec![word.as_bytes().to_vec()], queued: false };
+            return Step { client, command: word, request: vec![word.as_bytes().to_vec()] };
         }
         let mut command = self.pick(&self.commands.clone());
         let mut request: Vec<Vec<u8>> = vec![command.name.as_bytes().to_vec()];
@@ -151,7 +148,7 @@ impl Generator {
         self.spoil(&mut words);
         heal(command, &mut words);
         request.append(&mut words);
-        Step { client, command: command.full_name, request, queued }
+        Step { client, command: command.full_name, request }
     }
 
     /// MULTI, EXEC or DISCARD when it is time.

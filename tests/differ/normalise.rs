@@ -30,6 +30,9 @@ fn rule(request: &[Vec<u8>], encoding: Option<&str>) -> Rule {
         "sinter" | "sunion" | "sdiff" | "keys" => Rule::Unordered,
         "hgetall" if !compact => Rule::UnorderedPairs,
         "spop" | "srandmember" | "hrandfield" | "zrandmember" | "randomkey" => Rule::Shape,
+        // Elements of equal weight keep the order of their source, which may be that of a hash table.
+        "sort" | "sort_ro" if has(request, "by") && has(request, "limit") => Rule::Shape,
+        "sort" | "sort_ro" if has(request, "by") => Rule::Unordered,
         "scan" | "sscan" | "hscan" | "zscan" => Rule::Type,
         "ttl" | "expiretime" | "httl" | "hexpiretime" => Rule::Clock { tolerance: 1 },
         "pttl" | "pexpiretime" | "hpttl" | "hpexpiretime" => Rule::Clock { tolerance: 2000 },
@@ -38,6 +41,10 @@ fn rule(request: &[Vec<u8>], encoding: Option<&str>) -> Rule {
         "xpending" | "xinfo" => Rule::Clock { tolerance: 2000 },
         _ => Rule::Exact,
     }
+}
+
+fn has(request: &[Vec<u8>], word: &str) -> bool {
+    request.iter().skip(2).any(|argument| argument.eq_ignore_ascii_case(word.as_bytes()))
 }
 
 /// Whether two replies say the same.
@@ -115,11 +122,20 @@ fn near(ours: &Value, theirs: &Value, tolerance: i64) -> bool {
     }
 }
 
-/// After a command that drew at random and changed something, the key is dropped on both sides.
+/// After a command whose effect both servers may choose, the key that it wrote is dropped on both sides; within a transaction
+/// that is queued like any command.
 pub fn resynchronise(pair: &mut Pair, step: &Step) -> Result<(), String> {
-    let name = step.request[0].to_ascii_lowercase();
-    if matches!(name.as_slice(), b"spop") && step.request.len() > 1 && !step.queued {
-        pair.both(step.client, &[b"DEL".to_vec(), step.request[1].clone()])?;
+    let request = &step.request;
+    let written = match request[0].to_ascii_lowercase().as_slice() {
+        b"spop" => request.get(1),
+        b"sort" if has(request, "by") => {
+            let store = request.iter().skip(2).position(|argument| argument.eq_ignore_ascii_case(b"store"));
+            store.and_then(|at| request.get(at + 3))
+        }
+        _ => None,
+    };
+    if let Some(key) = written {
+        pair.both(step.client, &[b"DEL".to_vec(), key.clone()])?;
     }
     Ok(())
 }

@@ -429,8 +429,8 @@ fn options<'a>(ctx: &Ctx, args: &mut Args<'a>, width: usize) -> Result<Options<'
             if names.is_some() {
                 return Err(Error::FIELDS_TWICE);
             }
-            if args.left() < 2 {
-                return Err(Error::FIELDS_INCOMPLETE);
+            if args.left() == 0 {
+                return Err(Error::wrong_arguments(ctx.command.full_name));
             }
             names = Some(args.fields(width, Error::INVALID_NUMBER_OF_FIELDS)?);
             continue;

@@ -192,8 +192,9 @@ fn in_order(db: &mut Store, elements: Vec<Vec<u8>>, options: &Options) -> Result
     Ok(weighed.into_iter().map(|(_, element)| element).collect())
 }
 
-/// A number as SORT reads it: decimal only, nothing counts as 0, and what is too large is infinite.
+/// A number as SORT reads it: decimal only, nothing counts as 0, what is too large is infinite, and a zero byte ends it.
 fn weight(text: &[u8]) -> Option<f64> {
+    let text = text.split(|&byte| byte == 0).next().unwrap_or_default();
     if text.is_empty() {
         return Some(0.0);
     }

@@ -297,14 +297,8 @@ fn set(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     Ok(())
 }
 
-/// Stores a string with its deadline, if any. A deadline in the past deletes the key instead.
+/// Stores a string with its deadline, if any. One in the past is no exception: the key is there until somebody looks for it.
 fn store(ctx: &mut Ctx, key: &[u8], value: &[u8], deadline: Option<i64>, keep_ttl: bool) {
-    if deadline.is_some_and(|deadline| deadline <= ctx.now.millis()) {
-        if ctx.db.remove(key).is_some() {
-            ctx.db.changed(key, Class::Generic, "del");
-        }
-        return;
-    }
     if keep_ttl {
         ctx.db.set_keeping_ttl(key, Value::string(value));
     } else {

@@ -113,8 +113,10 @@ pub struct Client {
     pub(crate) query_read: usize,
     /// Requests wait until the host has got rid of the replies before them.
     pub(crate) paused: bool,
-    /// The next request waits for the end of a pause (CLIENT PAUSE).
+    /// The next request waits for the end of a pause (CLIENT PAUSE) or of another client's script.
     pub(crate) held: bool,
+    /// Its script did not end within its step.
+    pub(crate) in_script: bool,
     pub(crate) parser: Parser,
 }
 
@@ -150,15 +152,16 @@ impl Client {
             query_read: 0,
             paused: false,
             held: false,
+            in_script: false,
             parser: Parser::default(),
         }
     }
 }
 
 impl Client {
-    /// Whether it waits for a key or for the end of a pause.
+    /// Whether it waits for a key, for the end of a pause or for its script.
     pub fn is_waiting(&self) -> bool {
-        self.blocked.is_some() || self.held
+        self.blocked.is_some() || self.held || self.in_script
     }
 
     /// What RESET resets, apart from what is registered elsewhere.

@@ -6,6 +6,7 @@ use crate::client::Clients;
 use crate::error::Error;
 use crate::request::Request;
 use crate::server::Server;
+use crate::settle::settle_events;
 use crate::store::Store;
 use crate::table::{Command, Flag};
 use crate::text::Text;
@@ -31,6 +32,10 @@ pub struct Ctx<'a> {
     pub effort: u64,
     /// Inside a transaction or script nobody waits.
     pub deny_blocking: bool,
+    /// The error with which the command ends was counted when it happened.
+    pub(crate) error_counted: bool,
+    /// Whether the script that just ended counts as failed, which is not the same as whether its reply is an error.
+    pub(crate) script_failed: Option<bool>,
     /// Set while a waiting client's request is run again; true once it found nothing again.
     pub(crate) blocks_again: Option<bool>,
 }
@@ -51,16 +56,30 @@ impl Ctx<'_> {
         if self.db.effects.tracking && command.has(Flag::ReadOnly) {
             self.server.tracking.remember(command, args, self.clients.current());
         }
-        // A command that begins to wait is counted once its wait is over.
-        let mut waits = || self.clients.current().blocked.is_some() || self.blocks_again == Some(true);
-        if !command.has(Flag::Blocking) || !waits() {
+        // A command that begins to wait is counted once its wait is over, and a script that is put away when it ends.
+        let mut waits = || {
+            let client = self.clients.current();
+            client.blocked.is_some() || client.in_script || self.blocks_again == Some(true)
+        };
+        if command.flags & (Flag::Blocking as u32 | Flag::Suspends as u32) == 0 || !waits() {
             self.count(command, args, 1 + self.effort - effort, failed);
         }
+    }
+
+    /// Ends a command that was put away: its reply was written, or it failed.
+    pub(crate) fn finish(&mut self, command: &'static Command, args: &Args, effort: u64, result: Result<(), Error>) {
+        let failed = result.is_err();
+        if let Err(error) = result {
+            self.fail(&error);
+        }
+        self.count(command, args, 1 + effort, failed);
+        settle_events(self.db, self.clients, self.server);
     }
 
     /// What INFO and SLOWLOG tell of a command that ran.
     #[inline]
     fn count(&mut self, command: &Command, args: &Args, effort: u64, failed: bool) {
+        let failed = self.script_failed.take().unwrap_or(failed);
         if let Some(statistics) = self.server.calls.get_mut(usize::from(command.id)) {
             statistics.calls += 1;
             statistics.effort += effort;
@@ -74,7 +93,9 @@ impl Ctx<'_> {
 
     /// Replies with an error and counts it.
     pub(crate) fn fail(&mut self, error: &Error) {
-        self.server.count_error(&error.0);
+        if !core::mem::take(&mut self.error_counted) {
+            self.server.count_error(&error.0);
+        }
         self.reply.error(&error.0);
     }
 

@@ -73,6 +73,7 @@ impl Engine {
                 }
             }
             Input::Closed { client } => self.forget(client),
+            Input::Wakeup if self.server.scripting.running.is_some() => self.go_on_with_script(out),
             Input::Wakeup => {
                 self.end_overdue_waits(out);
                 expire::cycle(&mut self.store);
@@ -87,7 +88,10 @@ impl Engine {
     }
 
     /// A connection is over: whatever it was registered for is given up.
-    fn forget(&mut self, id: ClientId) {
+    pub(crate) fn forget(&mut self, id: ClientId) {
+        if self.outlives(id) {
+            return;
+        }
         let Some(client) = self.clients.remove(id) else { return };
         self.server.watches.remove(&client.watched, id);
         self.store.effects.watching = !self.server.watches.is_empty();
@@ -112,7 +116,7 @@ impl Engine {
     }
 
     /// Lets clients go on whose requests waited for the end of a pause.
-    fn release_held(&mut self) {
+    pub(crate) fn release_held(&mut self) {
         let held: Vec<ClientId> = self.clients.iter().filter(|client| client.held).map(|client| client.id).collect();
         for &id in &held {
             if let Some(client) = self.clients.get_mut(id) {
@@ -124,7 +128,7 @@ impl Engine {
 
     /// Does what the command of `current`, which is over, wants done to others.
     #[cold]
-    fn obey_orders(&mut self, current: ClientId, out: &mut Outputs) {
+    pub(crate) fn obey_orders(&mut self, current: ClientId, out: &mut Outputs) {
         out.deliver(current);
         for order in core::mem::take(&mut self.server.orders) {
             match order {
@@ -156,6 +160,9 @@ impl Engine {
 
     /// When to send [`Input::Wakeup`] if nothing else happens first.
     pub fn next_wakeup(&self) -> Option<Instant> {
+        if let Some(running) = &self.server.scripting.running {
+            return Some(running.due);
+        }
         let tick = expire::next_tick(&self.store, self.server.started, self.store.now);
         // A wait ends in the first millisecond after its deadline.
         let wait = self.server.waits.next_deadline().map(|deadline| Instant::from_millis(deadline.saturating_add(1)));
@@ -181,7 +188,7 @@ impl Engine {
 
     /// About how many bytes a clone of this engine takes before anything changes; the rest is shared.
     pub fn clone_size(&self) -> usize {
-        self.store.clone_size() + self.clients.len() * 512 + 4096
+        self.store.clone_size() + self.clients.len() * 512 + self.server.scripting.clone_size() + 4096
     }
 
     /// Reads requests from what arrived and what was left over, and runs them one after the other.
@@ -206,6 +213,10 @@ impl Engine {
             out.close(id);
             return;
         }
+        if self.server.scripting.running.is_some() {
+            self.make_wait(id);
+        }
+        let client = self.clients.current();
         if client.is_waiting() || client.paused && !bytes.is_empty() {
             client.query.extend_from_slice(bytes);
             return;
@@ -295,9 +306,8 @@ impl Engine {
     fn holds(&mut self, args: &Args) -> bool {
         let Some(pause) = self.server.pause else { return false };
         let (Some(command), None) = resolve(&mut args.clone()) else { return false };
-        // These write nothing themselves, or not always, but may cause writes elsewhere.
-        let may_replicate = |name| matches!(name, "publish" | "spublish" | "pfcount" | "eval" | "evalsha" | "fcall");
-        let writes = |command: &Command| command.has(Flag::Write) || may_replicate(command.full_name);
+        let writes =
+            |command: &Command| command.may_replicate() || matches!(command.full_name, "eval" | "evalsha" | "fcall");
         let client = self.clients.current();
         let queued = client.transaction.as_ref().filter(|_| command.name == "exec");
         let queue_writes =
@@ -326,6 +336,8 @@ impl Engine {
             command: command.unwrap_or(&UNKNOWN),
             effort: 0,
             deny_blocking: false,
+            error_counted: false,
+            script_failed: None,
             blocks_again: None,
         };
         match (command, refusal) {
@@ -335,6 +347,10 @@ impl Engine {
         }
         let effort = ctx.effort;
         out.add_effort(1 + effort);
+        if self.clients.current().in_script {
+            self.put_away(id, start, out);
+            return After::Wait;
+        }
         self.finish_reply(id, start, out);
         self.settle(id, out);
         if !self.server.orders.is_empty() {
@@ -398,6 +414,11 @@ impl Ctx<'_> {
         client.last_command = command.full_name;
         if !client.authenticated && !command.has(Flag::NoAuth) && !self.server.password.is_empty() {
             self.refuse(&Error::NOT_AUTHENTICATED, args);
+        } else if let Some(running) = &self.server.scripting.running
+            && !command.has(Flag::AllowBusy)
+        {
+            let error = running.busy_error();
+            self.refuse(&error, args);
         } else if client.protocol == Protocol::Resp2
             && !client.subscriptions.is_empty()
             && !pubsub::allowed_while_subscribed(command)

@@ -163,6 +163,17 @@ texts! {
     OVERFLOW_TYPE = "ERR Invalid OVERFLOW type specified";
     BITFIELD_READ_ONLY = "ERR BITFIELD_RO only supports the GET subcommand";
     INVALID_CURSOR = "ERR invalid cursor";
+    NEGATIVE_NUMKEYS = "ERR Number of keys can't be negative";
+    NO_SCRIPT = "NOSCRIPT No matching script. Please use EVAL.";
+    NO_SCRIPT_RUNS = "NOTBUSY No scripts in execution right now.";
+    BUSY_SCRIPT = "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.";
+    BUSY_FUNCTION = "BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE.";
+    UNKILLABLE = "UNKILLABLE Sorry the script already executed write commands against the dataset. You can either wait the script termination or kill the server in a hard way using the SHUTDOWN NOSAVE command.";
+    WRITING_SCRIPT = "ERR Can not execute a script with write flag using *_ro command.";
+    INVALID_SHEBANG = "ERR Invalid script shebang";
+    INVALID_SHEBANG_ENGINE = "ERR Invalid engine in script shebang";
+    SCRIPT_FLUSH_MODE = "ERR SCRIPT FLUSH only support SYNC|ASYNC option";
+    SCRIPT_DEBUG_MODE = "ERR Use SCRIPT DEBUG YES/SYNC/NO";
 }
 
 impl Error {

@@ -30,6 +30,7 @@ mod pubsub;
 mod random;
 pub mod rdb;
 mod request;
+mod script;
 mod server;
 mod settle;
 mod slowlog;

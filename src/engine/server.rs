@@ -5,6 +5,7 @@ use crate::config::Settings;
 use crate::event::Event;
 use crate::io::{ClientId, Config};
 use crate::pubsub::{Outbox, PubSub};
+use crate::script::Scripting;
 use crate::slowlog::SlowLog;
 use crate::table;
 use crate::text::Text;
@@ -16,6 +17,8 @@ use alloc::vec::Vec;
 
 /// The version of Redis whose behaviour this is.
 pub const VERSION: &str = "8.6.3";
+/// The same as one number, a byte a part.
+pub const VERSION_NUMBER: u32 = 0x08_06_03;
 
 /// What INFO's commandstats counts for a row.
 #[derive(Clone, Copy, Debug, Default)]
@@ -116,6 +119,7 @@ pub struct Server {
     pub(crate) replication_id: String,
     /// When the data were last saved, or the server started.
     pub(crate) last_save: Instant,
+    pub(crate) scripting: Scripting,
 }
 
 impl Server {
@@ -147,6 +151,7 @@ impl Server {
             denied_auth: 0,
             replication_id,
             last_save: started,
+            scripting: Scripting::new(seed),
         }
     }
 

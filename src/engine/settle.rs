@@ -101,6 +101,10 @@ impl Engine {
 
     /// Runs the requests of clients whose key has come, until no key is ready.
     fn serve_waiting(&mut self, out: &mut Outputs) {
+        // What a script has made may be gone again when it ends.
+        if self.server.scripting.running.is_some() {
+            return;
+        }
         while !self.server.waits.ready.is_empty() {
             for (database, key) in core::mem::take(&mut self.server.waits.ready) {
                 for client in self.server.waits.on(database, &key) {
@@ -132,6 +136,8 @@ impl Engine {
             command: blocked.request.command,
             effort: 0,
             deny_blocking: false,
+            error_counted: false,
+            script_failed: None,
             blocks_again: Some(false),
         };
         ctx.run(blocked.request.command, &mut blocked.request.args());

@@ -258,6 +258,11 @@ impl Vm {
         exit
     }
 
+    /// What is left of the fuel of the last step.
+    pub fn fuel_left(&self) -> u32 {
+        self.state.fuel.clamp(0, i64::from(u32::MAX)) as u32
+    }
+
     /// The results of a call that is done.
     pub fn results(&self) -> &[Value] {
         let (start, count) = self.results;
@@ -319,6 +324,11 @@ impl Vm {
     /// What `tostring` would say, without metamethods.
     pub fn text(&mut self, value: Value) -> Value {
         self.state.plain_text(value)
+    }
+
+    /// The number that a value is or, as a string, reads as.
+    pub fn number(&self, value: Value) -> Option<f64> {
+        self.state.to_number(value)
     }
 
     /// Appends a number as Lua prints it.
@@ -441,6 +451,15 @@ impl Vm {
 
     pub fn seed_random(&mut self, seed: u32) {
         self.state.random = library::math::seeded(seed);
+    }
+
+    /// Where the random numbers are, for machines that share one sequence.
+    pub fn random_state(&self) -> u64 {
+        self.state.random
+    }
+
+    pub fn set_random_state(&mut self, state: u64) {
+        self.state.random = state;
     }
 
     /// `pcall` hands out the field `err` of an error table in place of the table, as Redis' does.

@@ -80,6 +80,7 @@ impl Server {
             started: now(),
             process_id: std::process::id(),
             reply_budget: MUCH_OUTPUT,
+            fuel_per_us: 0,
             settings,
             ..Config::default()
         };

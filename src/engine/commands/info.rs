@@ -182,7 +182,19 @@ fn memory(ctx: &mut Ctx, text: &mut String) {
     let settings = &ctx.server.settings;
     let limit = settings.integer("maxmemory");
     let policy = String::from_utf8_lossy(settings.get("maxmemory-policy"));
-    zeros(text, &["number_of_cached_scripts", "number_of_functions", "number_of_libraries"]);
+    let scripting = &ctx.server.scripting;
+    let (eval, scripts) = (scripting.machine_memory() as i64, scripting.cache.memory() as i64);
+    fields(
+        text,
+        &[
+            ("used_memory_lua", &eval),
+            ("used_memory_vm_eval", &eval),
+            ("used_memory_lua_human", &human(eval)),
+            ("used_memory_scripts_eval", &scripts),
+            ("number_of_cached_scripts", &scripting.cache.len()),
+        ],
+    );
+    zeros(text, &["number_of_functions", "number_of_libraries"]);
     fields(text, &[("maxmemory", &limit), ("maxmemory_human", &human(limit)), ("maxmemory_policy", &policy)]);
     zeros(text, &["mem_not_counted_for_evict", "mem_replication_backlog", "mem_total_replication_buffers"]);
     fields(text, &[("mem_allocator", &"virtual")]);
@@ -276,7 +288,7 @@ fn stats(ctx: &mut Ctx, text: &mut String) {
             ("expire_cycle_cpu_milliseconds", &0),
             ("evicted_keys", &0),
             ("evicted_clients", &0),
-            ("evicted_scripts", &0),
+            ("evicted_scripts", &ctx.server.scripting.cache.evicted),
             ("total_eviction_exceeded_time", &0),
             ("current_eviction_exceeded_time", &0),
             ("keyspace_hits", &stats.hits),

@@ -21,6 +21,7 @@ mod lcs;
 mod list;
 mod list_blocking;
 pub(crate) mod pubsub;
+mod scripting;
 mod server;
 mod set;
 mod set_algebra;
@@ -56,6 +57,7 @@ pub(crate) const GROUPS: &[&[Command]] = &[
     lcs::COMMANDS,
     list::COMMANDS,
     list_blocking::COMMANDS,
+    scripting::COMMANDS,
     server::COMMANDS,
     set::COMMANDS,
     set_algebra::COMMANDS,

@@ -140,6 +140,11 @@ fn shutdown(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     if abort {
         return Err(Error::NO_SHUTDOWN);
     }
+    if let Some(running) = &ctx.server.scripting.running
+        && !no_save
+    {
+        return Err(running.busy_error());
+    }
     // There is no reply: the connection ends.
     ctx.clients.current().closing = true;
     ctx.server.orders.push(Order::Shutdown);

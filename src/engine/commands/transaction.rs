@@ -24,7 +24,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .since("1.2.0")
         .summary("Runs the queued commands, unless a watched key was modified.")
         .complexity("Depends on the queued commands")
-        .flags(&[NoScript, Loading, Stale, SkipSlowLog]),
+        .flags(&[NoScript, Loading, Stale, SkipSlowLog, Suspends]),
     Command::new("multi", "", multi)
         .group(Group::Transactions)
         .since("1.2.0")
@@ -112,12 +112,22 @@ fn exec(ctx: &mut Ctx, _: &mut Args) -> Result<(), Error> {
         return Ok(());
     }
     ctx.reply.array(transaction.requests.len());
+    run_queue(ctx, transaction, 0);
+    Ok(())
+}
+
+/// Runs the requests of a transaction from one on. If one of them is a script that does not end, the rest waits for it.
+pub(crate) fn run_queue(ctx: &mut Ctx, transaction: Box<Transaction>, from: usize) {
     ctx.deny_blocking = true;
-    for request in &transaction.requests {
+    for at in from..transaction.requests.len() {
+        let request = &transaction.requests[at];
         ctx.run(request.command, &mut request.args());
         settle_events(ctx.db, ctx.clients, ctx.server);
+        if let Some(running) = &mut ctx.server.scripting.running {
+            running.transaction = Some((transaction, at + 1));
+            return;
+        }
     }
-    Ok(())
 }
 
 fn watch(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {

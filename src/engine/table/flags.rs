@@ -29,6 +29,8 @@ pub enum Flag {
     Sentinel = 1 << 20,
     OnlySentinel = 1 << 21,
     Protected = 1 << 22,
+    /// The command may be put away and end in a later step. Not shown: what suspends it are scripts.
+    Suspends = 1 << 23,
 }
 
 /// ACL categories.

@@ -310,6 +310,12 @@ impl Command {
         self.flags & flag as u32 != 0
     }
 
+    /// Whether it may cause something that replicas have to do too: it writes, or is one of those that write nothing
+    /// themselves, or not always.
+    pub(crate) fn may_replicate(&self) -> bool {
+        self.has(Flag::Write) || matches!(self.full_name, "publish" | "spublish" | "pfcount")
+    }
+
     /// How many words name the command: 2 for a subcommand.
     pub const fn words(&self) -> usize {
         if self.name.len() == self.full_name.len() { 1 } else { 2 }

@@ -1,0 +1,334 @@
+//! What scripts can call: the functions of the table `redis`.
+
+use super::convert;
+use super::run::Run;
+use super::sandbox::Interpreter;
+use crate::args::Args;
+use crate::ctx::Ctx;
+use crate::settle::settle_events;
+use crate::table::{self, Command, Flag};
+use alloc::vec::Vec;
+use lua::{Value, Vm};
+use resp::Protocol;
+use resp::request::Span;
+
+/// A function that the machine leaves to us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub(super) enum Function {
+    Call,
+    Pcall,
+    ErrorReply,
+    StatusReply,
+    Sha1Hex,
+    Log,
+    SetResp,
+    SetRepl,
+    AclCheckCmd,
+    ReplicateCommands,
+    Breakpoint,
+    Debug,
+    Register,
+    /// `__redis__err__handler`.
+    Handler,
+    /// A global variable is read that is not there.
+    UnknownGlobal,
+}
+
+/// What `redis` has in scripts and in functions.
+pub(super) const COMMON: &[(&str, Function)] = &[
+    ("call", Function::Call),
+    ("pcall", Function::Pcall),
+    ("log", Function::Log),
+    ("setresp", Function::SetResp),
+    ("error_reply", Function::ErrorReply),
+    ("status_reply", Function::StatusReply),
+    ("sha1hex", Function::Sha1Hex),
+    ("set_repl", Function::SetRepl),
+    ("acl_check_cmd", Function::AclCheckCmd),
+];
+
+/// What it has in scripts besides.
+pub(super) const SCRIPTS_ONLY: &[(&str, Function)] = &[
+    ("replicate_commands", Function::ReplicateCommands),
+    ("breakpoint", Function::Breakpoint),
+    ("debug", Function::Debug),
+];
+
+const ALL: &[Function] = &[
+    Function::Call,
+    Function::Pcall,
+    Function::ErrorReply,
+    Function::StatusReply,
+    Function::Sha1Hex,
+    Function::Log,
+    Function::SetResp,
+    Function::SetRepl,
+    Function::AclCheckCmd,
+    Function::ReplicateCommands,
+    Function::Breakpoint,
+    Function::Debug,
+    Function::Register,
+    Function::Handler,
+    Function::UnknownGlobal,
+];
+
+impl Function {
+    pub(super) fn value(self) -> Value {
+        Vm::host_function(self as u32)
+    }
+
+    pub(super) fn numbered(number: u32) -> Option<Function> {
+        ALL.get(number as usize).copied()
+    }
+}
+
+/// What a function of ours answers.
+pub(super) enum Answer {
+    None,
+    One(Value),
+    /// Raises an error table with this text.
+    Raise(&'static [u8]),
+    /// Raises a text with the caller's position.
+    RaiseHere(Vec<u8>),
+    /// Raises this value.
+    RaiseValue(Value),
+}
+
+const NO_ARGUMENT: &[u8] = b"ERR Please specify at least one argument for this redis lib call";
+const BAD_ARGUMENT: &[u8] = b"ERR Lua redis lib command arguments must be strings or integers";
+
+/// Answers a call that the machine has stopped for.
+pub(super) fn call(ctx: &mut Ctx, run: &mut Run, interpreter: &mut Interpreter, function: u32) {
+    let function = Function::numbered(function).unwrap_or(Function::UnknownGlobal);
+    let answer = match function {
+        Function::Call => command(ctx, run, interpreter, true),
+        Function::Pcall => command(ctx, run, interpreter, false),
+        Function::AclCheckCmd => check_permission(interpreter),
+        _ => simple(run, &mut interpreter.vm, function),
+    };
+    let vm = &mut interpreter.vm;
+    match answer {
+        Answer::None => vm.answer(&[]),
+        Answer::One(value) => vm.answer(&[value]),
+        Answer::Raise(text) => {
+            let error = convert::error(vm, text, false);
+            vm.fail(error.into());
+        }
+        Answer::RaiseHere(text) => vm.fail_with_position(&text),
+        Answer::RaiseValue(value) => vm.fail(value),
+    }
+}
+
+/// The functions that need nothing but their arguments.
+fn simple(run: &mut Run, vm: &mut Vm, function: Function) -> Answer {
+    let (first, count) = (vm.arguments().first().copied().unwrap_or_default(), vm.arguments().len());
+    match function {
+        Function::ErrorReply | Function::StatusReply => one_line(vm, first, count, function == Function::ErrorReply),
+        Function::Sha1Hex => {
+            if count != 1 {
+                return Answer::Raise(b"ERR wrong number of arguments");
+            }
+            let text = if first.as_number().is_some() { vm.text(first) } else { first };
+            let digest = super::sha1::hexadecimal(vm.bytes(text).unwrap_or_default());
+            Answer::One(vm.string(&digest))
+        }
+        Function::Log => {
+            if count < 2 {
+                return Answer::Raise(b"ERR redis.log() requires two arguments or more.");
+            }
+            match number(vm, first) {
+                None => Answer::Raise(b"ERR First argument must be a number (log level)."),
+                Some(level) if !(0..=3).contains(&convert::integer(level)) => Answer::Raise(b"ERR Invalid log level."),
+                Some(_) => Answer::None,
+            }
+        }
+        Function::SetResp => {
+            if count != 1 {
+                return Answer::Raise(b"ERR redis.setresp() requires one argument.");
+            }
+            run.protocol = match convert::integer(number(vm, first).unwrap_or(0.0)) {
+                2 => Protocol::Resp2,
+                3 => Protocol::Resp3,
+                _ => return Answer::Raise(b"ERR RESP version must be 2 or 3."),
+            };
+            Answer::None
+        }
+        Function::SetRepl => {
+            if count != 1 {
+                return Answer::Raise(b"ERR redis.set_repl() requires one argument.");
+            }
+            match convert::integer(number(vm, first).unwrap_or(0.0)) {
+                0..=3 => Answer::None,
+                _ => {
+                    Answer::Raise(b"ERR Invalid replication flags. Use REPL_AOF, REPL_REPLICA, REPL_ALL or REPL_NONE.")
+                }
+            }
+        }
+        Function::ReplicateCommands => Answer::One(Value::True),
+        // Nobody debugs.
+        Function::Breakpoint => Answer::One(Value::False),
+        Function::Handler => {
+            if Vm::as_table(first).is_some() {
+                return Answer::One(first);
+            }
+            let text = vm.text(first);
+            let text = [b"ERR ", vm.bytes(text).unwrap_or_default()].concat();
+            Answer::One(convert::error(vm, &text, false).into())
+        }
+        Function::UnknownGlobal => {
+            let name = vm.arguments().get(1).copied().unwrap_or_default();
+            if !name.is_string() && name.as_number().is_none() {
+                let text = b"Second argument to luaProtectedTableError must be a string or number";
+                return Answer::RaiseHere(text.to_vec());
+            }
+            let name = vm.text(name);
+            let name = convert::c_string(vm.bytes(name).unwrap_or_default());
+            Answer::RaiseHere([b"Script attempted to access nonexistent global variable '", name, b"'"].concat())
+        }
+        _ => Answer::None,
+    }
+}
+
+/// `redis.error_reply` and `redis.status_reply`.
+fn one_line(vm: &mut Vm, text: Value, count: usize, is_error: bool) -> Answer {
+    if count != 1 || !text.is_string() {
+        return Answer::One(convert::error(vm, b"ERR wrong number or type of arguments", false).into());
+    }
+    if !is_error {
+        let table = vm.table(0, 1);
+        let _ = vm.set_field(table, "ok", text);
+        return Answer::One(table.into());
+    }
+    let text = vm.bytes(text).unwrap_or_default();
+    let text = text.strip_prefix(b"-").unwrap_or(text);
+    // A text of one word is no code.
+    let text = if text.contains(&b' ') { text.to_vec() } else { [b"ERR ", text].concat() };
+    Answer::One(convert::error(vm, &text, false).into())
+}
+
+/// A number, or the number that a string reads as.
+fn number(vm: &Vm, value: Value) -> Option<f64> {
+    match value {
+        Value::Number(bits) => Some(f64::from_bits(bits)),
+        Value::String(_) => vm.number(value),
+        _ => None,
+    }
+}
+
+/// Puts the arguments of the call side by side, as a request has them.
+fn gather(interpreter: &mut Interpreter) -> Result<(), Answer> {
+    let Interpreter { vm, words, spans, .. } = interpreter;
+    words.clear();
+    spans.clear();
+    if vm.arguments().is_empty() {
+        return Err(Answer::Raise(NO_ARGUMENT));
+    }
+    for &argument in vm.arguments() {
+        let start = words.len() as u32;
+        match argument {
+            Value::String(_) => words.extend_from_slice(vm.bytes(argument).unwrap_or_default()),
+            Value::Number(bits) => append(words, f64::from_bits(bits)),
+            _ => return Err(Answer::Raise(BAD_ARGUMENT)),
+        }
+        spans.push(Span { start, end: words.len() as u32 });
+    }
+    Ok(())
+}
+
+/// A number as an argument: whole ones in full, others with as many digits as it takes to read them back.
+fn append(words: &mut Vec<u8>, number: f64) {
+    if number.is_nan() {
+        Vm::append_number(words, number);
+    } else if number == 0.0 {
+        words.push(b'0');
+    } else {
+        words.extend_from_slice(resp::number::double(number).as_bytes());
+    }
+}
+
+/// `redis.call` and `redis.pcall`.
+fn command(ctx: &mut Ctx, run: &mut Run, interpreter: &mut Interpreter, raises: bool) -> Answer {
+    let refused = |interpreter: &mut Interpreter, answer: Answer| match answer {
+        Answer::Raise(text) if !raises => Answer::One(convert::error(&mut interpreter.vm, text, false).into()),
+        answer => answer,
+    };
+    if let Err(answer) = gather(interpreter) {
+        return refused(interpreter, answer);
+    }
+    let Interpreter { vm, words, spans, reply } = interpreter;
+    let mut args = Args::new(words, spans);
+    let error = match find(&mut args) {
+        Ok(command) => match may_call(run, command) {
+            Ok(()) => {
+                reply.clear();
+                perform(ctx, run, command, &mut args, reply);
+                let value = convert::value(vm, reply, &mut 0);
+                return if raises && reply.first() == Some(&b'-') {
+                    Answer::RaiseValue(value)
+                } else {
+                    Answer::One(value)
+                };
+            }
+            Err(error) => {
+                if let Some(statistics) = ctx.server.calls.get_mut(usize::from(command.id)) {
+                    statistics.rejected += 1;
+                }
+                error
+            }
+        },
+        Err(error) => error,
+    };
+    ctx.server.count_error(error);
+    let error = convert::error(vm, error, true).into();
+    if raises { Answer::RaiseValue(error) } else { Answer::One(error) }
+}
+
+/// Runs a command whose reply goes into `reply` instead of to the client.
+fn perform(ctx: &mut Ctx, run: &mut Run, command: &'static Command, args: &mut Args, reply: &mut Vec<u8>) {
+    run.wrote |= command.has(Flag::Write);
+    let client_protocol = core::mem::replace(&mut ctx.reply.protocol, run.protocol);
+    core::mem::swap(ctx.reply.out, reply);
+    ctx.run(command, args);
+    core::mem::swap(ctx.reply.out, reply);
+    ctx.reply.protocol = client_protocol;
+    settle_events(ctx.db, ctx.clients, ctx.server);
+}
+
+/// The command that a call names.
+fn find(args: &mut Args) -> Result<&'static Command, &'static [u8]> {
+    let mut command = table::find(args.at(0)).ok_or(&b"ERR Unknown Redis command called from script"[..])?;
+    if !command.subcommands.is_empty() && args.count() > 1 {
+        command = command.subcommand(args.at(1)).ok_or(&b"ERR Unknown Redis command called from script"[..])?;
+        args.seek(2);
+    }
+    if !command.takes(args.count()) {
+        return Err(b"ERR Wrong number of args calling Redis command from script");
+    }
+    Ok(command)
+}
+
+fn may_call(run: &Run, command: &Command) -> Result<(), &'static [u8]> {
+    if command.has(Flag::NoScript) {
+        return Err(b"ERR This Redis command is not allowed from script");
+    }
+    if run.read_only && command.may_replicate() {
+        return Err(b"ERR Write commands are not allowed from read-only scripts.");
+    }
+    Ok(())
+}
+
+/// `redis.acl_check_cmd`: there is one user, who may do everything.
+fn check_permission(interpreter: &mut Interpreter) -> Answer {
+    if let Err(answer) = gather(interpreter) {
+        return answer;
+    }
+    let mut args = Args::new(&interpreter.words, &interpreter.spans);
+    match find(&mut args) {
+        Ok(_) => Answer::One(Value::True),
+        Err(error) if error.starts_with(b"ERR Unknown") => {
+            Answer::Raise(b"ERR Invalid command passed to redis.acl_check_cmd()")
+        }
+        Err(_) => Answer::Raise(b"ERR Wrong number of args for redis.acl_check_cmd()"),
+    }
+}

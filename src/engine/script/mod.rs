@@ -1,0 +1,180 @@
+//! Scripts and functions: Lua programs that run inside of the server as if they were one command.
+//!
+//! A script is a suspended command. EVAL's function finds or compiles the script, starts it on the machine of `lua`, and
+//! lets it run; whenever the script calls `redis.call`, the machine stops, the command runs in the same `Ctx` with its
+//! reply turned aside, and the machine goes on with that reply as a Lua value (`api.rs`, `convert.rs`).
+//! Mostly the script ends within this step, and nobody can tell EVAL from any other command.
+//!
+//! A script that runs longer is put away when its slice of fuel is used up: machine, reply so far, the rest of the
+//! transaction around it, all of that is plain data (`run.rs`) and a part of the engine, so that a checkpoint in the
+//! middle of an endless loop is like any other. The engine asks to be woken at once and goes on with the next slice; the
+//! input of other clients waits meanwhile, or is answered with BUSY once the script is slower than
+//! `busy-reply-threshold` allows. Time stands still for the script from its beginning to its end, as in Redis.
+//!
+//! What a slice costs in time, the host decides: the native server's clock is the real one; in a simulated world a unit of
+//! fuel (a call or a jump back) takes `Config::fuel_per_us`-th of a microsecond, so that an endless loop makes virtual time pass
+//! and runs into the same threshold at the same moment on every computer.
+//!
+//! There are two machines, one for EVAL and one for functions, as in Redis: neither sees the other's tables. Both are made
+//! when they are first needed and shared by the clones of an engine until one of them runs something.
+//!
+//! The rest of the engine knows of all this only `Scripting::running` and a function pointer in it, so that a page can do
+//! without this part until somebody sends a script.
+
+mod api;
+mod cache;
+mod convert;
+mod run;
+mod sandbox;
+mod sha1;
+mod shebang;
+mod suspended;
+
+pub(crate) use cache::Cache;
+pub(crate) use run::{Kind, Running, kill};
+
+use crate::args::Args;
+use crate::ctx::Ctx;
+use crate::error::Error;
+use crate::text::Text;
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+use resp::number;
+use run::Run;
+use sandbox::Interpreter;
+
+/// What the server keeps for scripts.
+#[derive(Clone, Debug)]
+pub(crate) struct Scripting {
+    /// The machine of EVAL; none until a script is seen, or while one runs.
+    machine: Option<Rc<Interpreter>>,
+    pub cache: Cache,
+    /// A script that did not end within its step.
+    pub running: Option<alloc::boxed::Box<Running>>,
+}
+
+impl Scripting {
+    pub(crate) fn new(seed: u64) -> Scripting {
+        Scripting { machine: None, cache: Cache::new(seed), running: None }
+    }
+
+    fn take_machine(&mut self) -> Rc<Interpreter> {
+        self.machine.take().unwrap_or_else(|| Rc::new(Interpreter::for_scripts()))
+    }
+
+    fn put_back(&mut self, kind: Kind, machine: Rc<Interpreter>) {
+        match kind {
+            Kind::Script => self.machine = Some(machine),
+            Kind::Function => {}
+        }
+    }
+
+    /// About how many bytes a clone copies once it runs something.
+    pub(crate) fn clone_size(&self) -> usize {
+        self.machine.as_ref().map_or(0, |machine| machine.vm.memory())
+    }
+
+    /// What INFO shows as the memory of EVAL's machine.
+    pub(crate) fn machine_memory(&self) -> usize {
+        self.machine.as_ref().map_or(0, |machine| machine.vm.memory())
+    }
+}
+
+/// The keys and the other arguments behind `numkeys`.
+struct Words<'a> {
+    keys: Vec<&'a [u8]>,
+    values: Vec<&'a [u8]>,
+}
+
+fn words<'a>(args: &mut Args<'a>) -> Result<Words<'a>, Error> {
+    let count = number::parse_integer(args.next()?).ok_or(Error::NOT_AN_INTEGER)?;
+    if count > args.left() as i64 {
+        return Err(Error::TOO_MANY_KEYS);
+    }
+    let count = usize::try_from(count).map_err(|_| Error::NEGATIVE_NUMKEYS)?;
+    let mut rest = args.rest();
+    let keys = rest.by_ref().take(count).collect();
+    Ok(Words { keys, values: rest.collect() })
+}
+
+/// EVAL and EVAL_RO.
+pub(crate) fn eval(ctx: &mut Ctx, args: &mut Args, read_only: bool) -> Result<(), Error> {
+    let body = args.next()?;
+    let words = words(args)?;
+    let name = Text::new(&sha1::hexadecimal(body));
+    let known = ctx.server.scripting.cache.contains(&name);
+    if !known {
+        load(ctx, &name, body, false)?;
+    }
+    start(ctx, args, &name, &words, read_only)
+}
+
+/// EVALSHA and EVALSHA_RO.
+pub(crate) fn eval_sha(ctx: &mut Ctx, args: &mut Args, read_only: bool) -> Result<(), Error> {
+    let name = Text::new(&args.next()?.to_ascii_lowercase());
+    if name.len() != 40 {
+        return Err(Error::NO_SCRIPT);
+    }
+    let words = words(args)?;
+    if !ctx.server.scripting.cache.contains(&name) {
+        return Err(Error::NO_SCRIPT);
+    }
+    start(ctx, args, &name, &words, read_only)
+}
+
+/// SCRIPT LOAD: the name.
+pub(crate) fn load_script(ctx: &mut Ctx, body: &[u8]) -> Result<Text, Error> {
+    let name = Text::new(&sha1::hexadecimal(body));
+    if ctx.server.scripting.cache.contains(&name) {
+        ctx.server.scripting.cache.keep(&name);
+    } else {
+        load(ctx, &name, body, true)?;
+    }
+    Ok(name)
+}
+
+/// SCRIPT FLUSH: the scripts go, and with them whatever they have left in the machine.
+pub(crate) fn flush_scripts(ctx: &mut Ctx) {
+    let random = ctx.server.scripting.machine.take().map(|machine| machine.vm.random_state());
+    ctx.server.scripting.cache.clear();
+    if let Some(random) = random {
+        // The sequence of random numbers belongs to the process.
+        let mut machine = Interpreter::for_scripts();
+        machine.vm.set_random_state(random);
+        ctx.server.scripting.machine = Some(Rc::new(machine));
+    }
+}
+
+/// Compiles a script and keeps it.
+fn load(ctx: &mut Ctx, name: &Text, body: &[u8], keep: bool) -> Result<(), Error> {
+    let (flags, code) = shebang::of_script(body)?;
+    let mut machine = ctx.server.scripting.take_machine();
+    let vm = &mut Rc::make_mut(&mut machine).vm;
+    let loaded = vm.load(b"@user_script", code);
+    let result = match loaded {
+        Ok(function) => {
+            vm.pin(function);
+            if let Some(evicted) = ctx.server.scripting.cache.add(name, Text::new(body), function, flags, keep) {
+                vm.unpin(evicted);
+            }
+            Ok(())
+        }
+        Err(message) => Err(Error::text(&[b"ERR Error compiling script (new function): ", &message])),
+    };
+    ctx.server.scripting.machine = Some(machine);
+    result
+}
+
+/// Runs a script that is in the cache.
+fn start(ctx: &mut Ctx, args: &Args, name: &Text, words: &Words, read_only: bool) -> Result<(), Error> {
+    let Some(script) = ctx.server.scripting.cache.used(name) else { return Err(Error::NO_SCRIPT) };
+    let (function, flags) = (script.function, script.flags);
+    let read_only = flags.allow_run(read_only)?;
+    let mut machine = ctx.server.scripting.take_machine();
+    let interpreter = Rc::make_mut(&mut machine);
+    interpreter.set_words("KEYS", &words.keys);
+    interpreter.set_words("ARGV", &words.values);
+    interpreter.vm.start(function, &[]);
+    let run = Run::new(ctx, Kind::Script, name.clone(), read_only);
+    run::begin(ctx, args, run, machine)
+}

@@ -1,5 +1,5 @@
-//! tests/COMPAT.md: for every command of Redis 8.6.3 whether ours agrees. It is written from three sources: the recorded list of
-//! commands, the engine's table, and what comes of playing the transcripts; reasons for differences stand once, in
+//! tests/COMPAT.md: for every command of Redis 8.6.3 whether ours agrees. It is written from four sources: the recorded list of
+//! commands, the engine's table, what comes of playing the transcripts, and the differ's last record; reasons for differences stand once, in
 //! tests/deviations.toml, each with a transcript that shows the real server's reply.
 //!
 //! `COMPAT=write` writes the file.
@@ -112,6 +112,18 @@ fn recorded_commands() -> Vec<(String, String)> {
     commands
 }
 
+/// What the last recorded run of the differ says: its summary, and for each command (`client|list`) how often it was called.
+fn random_calls() -> (String, BTreeMap<String, u64>) {
+    let text = fs::read_to_string(root().join("tests/reference/differ.txt")).expect("the differ's record");
+    let mut lines = text.lines().filter(|line| !line.starts_with('#'));
+    let summary = lines.next().unwrap_or_default().to_owned();
+    let calls = lines.filter_map(|line| {
+        let (command, calls) = line.split_once('\t')?;
+        Some((command.to_owned(), calls.parse().ok()?))
+    });
+    (summary, calls.collect())
+}
+
 fn written() -> String {
     let mut played = Played::default();
     for file in transcripts::under("transcripts").iter().chain(&transcripts::under("wishlist")) {
@@ -123,7 +135,8 @@ fn written() -> String {
         play(&Transcript::parse(&page).expect("it was compiled"), &lesson.slug, &mut played);
     }
     let deviations = deviations();
-    let mut groups: BTreeMap<String, Vec<(String, &str, String)>> = BTreeMap::new();
+    let (differ, calls) = random_calls();
+    let mut groups: BTreeMap<String, Vec<(String, &str, String, u64)>> = BTreeMap::new();
     let mut counts: BTreeMap<&str, u32> = BTreeMap::new();
     for (command, group) in recorded_commands() {
         let row = table::find_full(command.as_bytes());
@@ -138,23 +151,27 @@ fn written() -> String {
             _ => ("not compared", String::new()),
         };
         *counts.entry(status).or_default() += 1;
-        groups.entry(group).or_default().push((command.to_ascii_uppercase().replace('|', " "), status, note));
+        let called = calls.get(&command).copied().unwrap_or_default();
+        groups.entry(group).or_default().push((command.to_ascii_uppercase().replace('|', " "), status, note, called));
     }
     let mut text = String::from(
         "# How ours compares with Redis 8.6.3\n\n\
          This file is written by a test (`COMPAT=write cargo test -p tests compat`) from the list of Redis' commands, the engine's table and the\n\
          transcripts, all of which were played on a real Redis 8.6.3. **Agrees**: there are transcripts with the command, and ours gives the same\n\
          replies. **Differs**: a reply is another one, for the reason given. **Not compared**: the command is there, but no transcript asks it yet.\n\
-         **Absent**: it answers as an unknown command does.\n\n| | commands |\n|---|---|\n",
+         **Absent**: it answers as an unknown command does. The last column says how many calls with random arguments the differential fuzzer\n\
+         compared on both servers in its last recorded run: ",
     );
+    let _ = write!(text, "{differ}.\n\n| | commands |\n|---|---|\n");
     for (status, count) in &counts {
         let _ = writeln!(text, "| {status} | {count} |");
     }
     for (group, commands) in groups {
-        let _ = write!(text, "\n## {group}\n\n| command | |\n|---|---|\n");
-        for (command, status, note) in commands {
+        let _ = write!(text, "\n## {group}\n\n| command | | random calls |\n|---|---|---:|\n");
+        for (command, status, note, calls) in commands {
             let note = if note.is_empty() { String::new() } else { format!(": {note}") };
-            let _ = writeln!(text, "| {command} | {status}{note} |");
+            let calls = if calls == 0 { String::new() } else { calls.to_string() };
+            let _ = writeln!(text, "| {command} | {status}{note} | {calls} |");
         }
     }
     text.push_str("\n## Beside the commands\n\n| where | what differs, and why |\n|---|---|\n");

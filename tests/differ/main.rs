@@ -4,7 +4,9 @@
 //! the normalisation of `normalise.rs`, and every few hundred commands the two keyspaces are compared key by key. A difference is
 //! shrunk to the shortest history that still shows it and printed as a transcript.
 //!
-//!     differ ADDRESS [--seeds FROM..TO] [--commands N] [--only word,word] [--without word,word]
+//!     differ ADDRESS [--seeds FROM..TO] [--commands N] [--only word,word] [--without word,word] [--most N] [--record]
+//!
+//! `--record` writes how often each command was called, and what came of it, to tests/reference/differ.txt, which COMPAT.md shows.
 
 mod generate;
 mod normalise;
@@ -15,8 +17,10 @@ mod state;
 use generate::{Generator, Step};
 use servers::{Ours, Pair, Theirs};
 use std::collections::BTreeMap;
+use std::fs;
 use std::process::ExitCode;
 
+const RECORD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/reference/differ.txt");
 /// After how many commands the keyspaces are compared.
 const CHECK_EVERY: usize = 250;
 
@@ -27,15 +31,21 @@ struct Options {
     only: Vec<String>,
     without: Vec<String>,
     most: usize,
+    record: bool,
 }
 
 fn options() -> Result<Options, String> {
     let mut arguments = std::env::args().skip(1);
-    let address = arguments
-        .next()
-        .ok_or("usage: differ ADDRESS [--seeds A..B] [--commands N] [--only words] [--without words] [--most N]")?;
-    let mut options = Options { address, seeds: 1..11, commands: 2000, only: vec![], without: vec![], most: 20 };
+    let address = arguments.next().ok_or(
+        "usage: differ ADDRESS [--seeds A..B] [--commands N] [--only words] [--without words] [--most N] [--record]",
+    )?;
+    let mut options =
+        Options { address, seeds: 1..11, commands: 2000, only: vec![], without: vec![], most: 20, record: false };
     while let Some(name) = arguments.next() {
+        if name == "--record" {
+            options.record = true;
+            continue;
+        }
         let value = arguments.next().ok_or_else(|| format!("{name} needs a value"))?;
         let number = |text: &str| text.parse::<u64>().map_err(|_| format!("{name}: {text} is not a number"));
         let words = || value.split(',').map(str::to_lowercase).collect();
@@ -62,6 +72,27 @@ struct Summary {
     differences: Vec<String>,
 }
 
+impl Summary {
+    fn line(&self, options: &Options) -> String {
+        format!(
+            "{} commands ({} different ones), seeds {:?}, RESP2 and RESP3: {} differences",
+            self.commands,
+            self.per_command.len(),
+            options.seeds,
+            self.differences.len()
+        )
+    }
+
+    /// The summary, then a line for each command: its name and how often it was called.
+    fn record(&self, options: &Options) -> String {
+        let mut text = format!("# written by differ --record\n{}\n", self.line(options));
+        for (command, calls) in &self.per_command {
+            text.push_str(&format!("{command}\t{calls}\n"));
+        }
+        text
+    }
+}
+
 fn main() -> ExitCode {
     let run = options().and_then(|options| {
         let mut summary = Summary::default();
@@ -80,13 +111,13 @@ fn main() -> ExitCode {
             for difference in &summary.differences {
                 println!("{difference}");
             }
-            println!(
-                "{} commands ({} different ones), seeds {:?}, RESP2 and RESP3: {} differences",
-                summary.commands,
-                summary.per_command.len(),
-                options.seeds,
-                summary.differences.len()
-            );
+            println!("{}", summary.line(&options));
+            if options.record
+                && let Err(error) = fs::write(RECORD, summary.record(&options))
+            {
+                eprintln!("differ: {RECORD}: {error}");
+                return ExitCode::FAILURE;
+            }
             if summary.differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
         Err(error) => {

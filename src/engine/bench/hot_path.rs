@@ -85,7 +85,7 @@ fn request(words: &[&str], number: u64) -> Vec<u8> {
 }
 
 #[cfg(not(target_arch = "wasm32"))]
-fn main() {
+pub fn main() {
     let mut bench = Bench::new();
     println!("in process, {KEYS} keys, pipelines of {PIPELINE}, best of {ROUNDS} rounds");
     for (phase, (name, most, _)) in PHASES.iter().enumerate() {
@@ -104,7 +104,7 @@ fn main() {
 }
 
 #[cfg(target_arch = "wasm32")]
-fn main() {
+pub fn main() {
     use std::cell::RefCell;
     thread_local!(static STATE: RefCell<Option<(Bench, usize)>> = const { RefCell::new(None) });
     STATE.with_borrow_mut(|state| match state {

@@ -168,11 +168,27 @@ texts! {
     NO_SCRIPT_RUNS = "NOTBUSY No scripts in execution right now.";
     BUSY_SCRIPT = "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.";
     BUSY_FUNCTION = "BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE.";
+    SCRIPT_KILLED = "ERR Script killed by user with SCRIPT KILL...";
     UNKILLABLE = "UNKILLABLE Sorry the script already executed write commands against the dataset. You can either wait the script termination or kill the server in a hard way using the SHUTDOWN NOSAVE command.";
     WRITING_SCRIPT = "ERR Can not execute a script with write flag using *_ro command.";
     INVALID_SHEBANG = "ERR Invalid script shebang";
     INVALID_SHEBANG_ENGINE = "ERR Invalid engine in script shebang";
     SCRIPT_FLUSH_MODE = "ERR SCRIPT FLUSH only support SYNC|ASYNC option";
+    NO_SUCH_FUNCTION = "ERR Function not found";
+    BAD_NUMKEYS = "ERR Bad number of keys provided";
+    NO_LIBRARY_METADATA = "ERR Missing library metadata";
+    INVALID_LIBRARY_METADATA = "ERR Invalid library metadata";
+    NO_LIBRARY_NAME = "ERR Library name was not given";
+    LIBRARY_NAMED_TWICE = "ERR Invalid metadata value, name argument was given multiple times";
+    LIBRARY_NAME = "ERR Library names can only contain letters, numbers, or underscores(_) and must be at least one character long";
+    NO_FUNCTIONS = "ERR No functions registered";
+    NO_SUCH_LIBRARY = "ERR Library not found";
+    LIBRARY_PAYLOAD = "ERR Failed loading library payload";
+    OLD_LIBRARY_FORMAT = "ERR Pre-GA function format not supported";
+    NOT_A_LIBRARY = "ERR given type is not a function";
+    RESTORE_POLICY = "ERR Wrong restore policy given, value should be either FLUSH, APPEND or REPLACE.";
+    FUNCTION_FLUSH_MODE = "ERR FUNCTION FLUSH only supports SYNC|ASYNC option";
+    NO_LIBRARY_PATTERN = "ERR library name argument was not given";
     SCRIPT_DEBUG_MODE = "ERR Use SCRIPT DEBUG YES/SYNC/NO";
 }
 

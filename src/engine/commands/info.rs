@@ -9,6 +9,7 @@ use crate::client::Client;
 use crate::ctx::Ctx;
 use crate::error::Error;
 use crate::pubsub::Sort;
+use crate::script::Kind;
 use crate::server::VERSION;
 use crate::table::{self, Category, Command, Flag::*, Group};
 use alloc::string::String;
@@ -183,7 +184,9 @@ fn memory(ctx: &mut Ctx, text: &mut String) {
     let limit = settings.integer("maxmemory");
     let policy = String::from_utf8_lossy(settings.get("maxmemory-policy"));
     let scripting = &ctx.server.scripting;
-    let (eval, scripts) = (scripting.machine_memory() as i64, scripting.cache.memory() as i64);
+    let (eval, functions) =
+        (scripting.machine_memory(Kind::Script) as i64, scripting.machine_memory(Kind::Function) as i64);
+    let (scripts, libraries) = (scripting.cache.memory() as i64, scripting.libraries.memory() as i64);
     fields(
         text,
         &[
@@ -192,9 +195,16 @@ fn memory(ctx: &mut Ctx, text: &mut String) {
             ("used_memory_lua_human", &human(eval)),
             ("used_memory_scripts_eval", &scripts),
             ("number_of_cached_scripts", &scripting.cache.len()),
+            ("number_of_functions", &scripting.libraries.functions()),
+            ("number_of_libraries", &scripting.libraries.iter().len()),
+            ("used_memory_vm_functions", &functions),
+            ("used_memory_vm_total", &(eval + functions)),
+            ("used_memory_vm_total_human", &human(eval + functions)),
+            ("used_memory_functions", &libraries),
+            ("used_memory_scripts", &(scripts + libraries)),
+            ("used_memory_scripts_human", &human(scripts + libraries)),
         ],
     );
-    zeros(text, &["number_of_functions", "number_of_libraries"]);
     fields(text, &[("maxmemory", &limit), ("maxmemory_human", &human(limit)), ("maxmemory_policy", &policy)]);
     zeros(text, &["mem_not_counted_for_evict", "mem_replication_backlog", "mem_total_replication_buffers"]);
     fields(text, &[("mem_allocator", &"virtual")]);

@@ -10,6 +10,7 @@ mod counter;
 mod debug;
 mod dump;
 mod expire;
+mod function;
 mod generic;
 mod geo;
 mod hash;
@@ -47,6 +48,7 @@ pub(crate) const GROUPS: &[&[Command]] = &[
     dump::COMMANDS,
     debug::COMMANDS,
     expire::COMMANDS,
+    function::COMMANDS,
     generic::COMMANDS,
     geo::COMMANDS,
     hash::COMMANDS,

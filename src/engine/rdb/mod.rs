@@ -13,6 +13,7 @@ mod packed;
 mod wire;
 
 pub use crc64::crc64;
+pub(crate) use wire::{Reader, put_string};
 
 use crate::store::Store;
 use crate::value::Value;
@@ -51,19 +52,29 @@ pub enum RestoreError {
 pub fn dump(value: &Value) -> Vec<u8> {
     let mut out = Vec::new();
     encode::value(&mut out, value);
-    out.extend_from_slice(&VERSION.to_le_bytes());
-    let checksum = crc64(0, &out);
-    out.extend_from_slice(&checksum.to_le_bytes());
+    sign(&mut out);
     out
 }
 
-/// The value of a payload, in the encoding that `db`'s settings give it.
-pub fn restore(payload: &[u8], db: &Store) -> Result<Value, RestoreError> {
+/// Ends a payload with the version and the checksum.
+pub(crate) fn sign(out: &mut Vec<u8>) {
+    out.extend_from_slice(&VERSION.to_le_bytes());
+    let checksum = crc64(0, out);
+    out.extend_from_slice(&checksum.to_le_bytes());
+}
+
+/// The content of a payload whose version and checksum are right.
+pub(crate) fn check(payload: &[u8]) -> Result<&[u8], RestoreError> {
     let (signed, checksum) = payload.split_last_chunk::<8>().ok_or(RestoreError::Checksum)?;
     let (content, version) = signed.split_last_chunk::<2>().ok_or(RestoreError::Checksum)?;
     let checksum = u64::from_le_bytes(*checksum);
     if u16::from_le_bytes(*version) > VERSION || checksum != 0 && checksum != crc64(0, signed) {
         return Err(RestoreError::Checksum);
     }
-    decode::value(content, db).ok_or(RestoreError::Format)
+    Ok(content)
+}
+
+/// The value of a payload, in the encoding that `db`'s settings give it.
+pub fn restore(payload: &[u8], db: &Store) -> Result<Value, RestoreError> {
+    decode::value(check(payload)?, db).ok_or(RestoreError::Format)
 }

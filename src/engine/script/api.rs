@@ -1,6 +1,7 @@
 //! What scripts can call: the functions of the table `redis`.
 
 use super::convert;
+use super::library;
 use super::run::Run;
 use super::sandbox::Interpreter;
 use crate::args::Args;
@@ -105,6 +106,13 @@ pub(super) fn call(ctx: &mut Ctx, run: &mut Run, interpreter: &mut Interpreter, 
         Function::Call => command(ctx, run, interpreter, true),
         Function::Pcall => command(ctx, run, interpreter, false),
         Function::AclCheckCmd => check_permission(interpreter),
+        Function::Register => match &mut run.registered {
+            Some(registered) => match library::register(&mut interpreter.vm, registered) {
+                Ok(()) => Answer::None,
+                Err(text) => Answer::Raise(text),
+            },
+            None => Answer::Raise(b"ERR redis.register_function can only be called on FUNCTION LOAD command"),
+        },
         _ => simple(run, &mut interpreter.vm, function),
     };
     let vm = &mut interpreter.vm;
@@ -256,7 +264,7 @@ fn command(ctx: &mut Ctx, run: &mut Run, interpreter: &mut Interpreter, raises: 
     if let Err(answer) = gather(interpreter) {
         return refused(interpreter, answer);
     }
-    let Interpreter { vm, words, spans, reply } = interpreter;
+    let Interpreter { vm, words, spans, reply, .. } = interpreter;
     let mut args = Args::new(words, spans);
     let error = match find(&mut args) {
         Ok(command) => match may_call(run, command) {

@@ -24,6 +24,7 @@
 mod api;
 mod cache;
 mod convert;
+pub(crate) mod library;
 mod run;
 mod sandbox;
 mod sha1;
@@ -31,6 +32,7 @@ mod shebang;
 mod suspended;
 
 pub(crate) use cache::Cache;
+pub(crate) use library::Libraries;
 pub(crate) use run::{Kind, Running, kill};
 
 use crate::args::Args;
@@ -48,35 +50,65 @@ use sandbox::Interpreter;
 pub(crate) struct Scripting {
     /// The machine of EVAL; none until a script is seen, or while one runs.
     machine: Option<Rc<Interpreter>>,
+    /// The machine of functions.
+    function_machine: Option<Rc<Interpreter>>,
     pub cache: Cache,
+    pub libraries: Libraries,
+    /// Where the random numbers of both machines are, once one has run.
+    random: Option<u64>,
     /// A script that did not end within its step.
     pub running: Option<alloc::boxed::Box<Running>>,
 }
 
 impl Scripting {
     pub(crate) fn new(seed: u64) -> Scripting {
-        Scripting { machine: None, cache: Cache::new(seed), running: None }
+        Scripting {
+            machine: None,
+            function_machine: None,
+            cache: Cache::new(seed),
+            libraries: Libraries::new(seed),
+            random: None,
+            running: None,
+        }
     }
 
-    fn take_machine(&mut self) -> Rc<Interpreter> {
-        self.machine.take().unwrap_or_else(|| Rc::new(Interpreter::for_scripts()))
+    fn take_machine(&mut self, kind: Kind) -> Rc<Interpreter> {
+        let machine = match kind {
+            Kind::Script => self.machine.take(),
+            Kind::Function => self.function_machine.take(),
+        };
+        let mut machine = machine.unwrap_or_else(|| {
+            Rc::new(match kind {
+                Kind::Script => Interpreter::for_scripts(),
+                Kind::Function => Interpreter::for_functions(),
+            })
+        });
+        if let Some(random) = self.random {
+            Rc::make_mut(&mut machine).vm.set_random_state(random);
+        }
+        machine
     }
 
     fn put_back(&mut self, kind: Kind, machine: Rc<Interpreter>) {
+        self.random = Some(machine.vm.random_state());
         match kind {
             Kind::Script => self.machine = Some(machine),
-            Kind::Function => {}
+            Kind::Function => self.function_machine = Some(machine),
         }
     }
 
     /// About how many bytes a clone copies once it runs something.
     pub(crate) fn clone_size(&self) -> usize {
-        self.machine.as_ref().map_or(0, |machine| machine.vm.memory())
+        self.machine_memory(Kind::Script) + self.machine_memory(Kind::Function)
     }
 
-    /// What INFO shows as the memory of EVAL's machine.
-    pub(crate) fn machine_memory(&self) -> usize {
-        self.machine.as_ref().map_or(0, |machine| machine.vm.memory())
+    /// What INFO shows as the memory of a machine.
+    pub(crate) fn machine_memory(&self, kind: Kind) -> usize {
+        let machine = match kind {
+            Kind::Script => &self.machine,
+            Kind::Function => &self.function_machine,
+        };
+        machine.as_ref().map_or(0, |machine| machine.vm.memory())
     }
 }
 
@@ -86,8 +118,8 @@ struct Words<'a> {
     values: Vec<&'a [u8]>,
 }
 
-fn words<'a>(args: &mut Args<'a>) -> Result<Words<'a>, Error> {
-    let count = number::parse_integer(args.next()?).ok_or(Error::NOT_AN_INTEGER)?;
+fn words<'a>(args: &mut Args<'a>, not_a_number: Error) -> Result<Words<'a>, Error> {
+    let count = number::parse_integer(args.next()?).ok_or(not_a_number)?;
     if count > args.left() as i64 {
         return Err(Error::TOO_MANY_KEYS);
     }
@@ -100,7 +132,7 @@ fn words<'a>(args: &mut Args<'a>) -> Result<Words<'a>, Error> {
 /// EVAL and EVAL_RO.
 pub(crate) fn eval(ctx: &mut Ctx, args: &mut Args, read_only: bool) -> Result<(), Error> {
     let body = args.next()?;
-    let words = words(args)?;
+    let words = words(args, Error::NOT_AN_INTEGER)?;
     let name = Text::new(&sha1::hexadecimal(body));
     let known = ctx.server.scripting.cache.contains(&name);
     if !known {
@@ -115,7 +147,7 @@ pub(crate) fn eval_sha(ctx: &mut Ctx, args: &mut Args, read_only: bool) -> Resul
     if name.len() != 40 {
         return Err(Error::NO_SCRIPT);
     }
-    let words = words(args)?;
+    let words = words(args, Error::NOT_AN_INTEGER)?;
     if !ctx.server.scripting.cache.contains(&name) {
         return Err(Error::NO_SCRIPT);
     }
@@ -133,22 +165,16 @@ pub(crate) fn load_script(ctx: &mut Ctx, body: &[u8]) -> Result<Text, Error> {
     Ok(name)
 }
 
-/// SCRIPT FLUSH: the scripts go, and with them whatever they have left in the machine.
+/// SCRIPT FLUSH: the scripts go, and their machine with them.
 pub(crate) fn flush_scripts(ctx: &mut Ctx) {
-    let random = ctx.server.scripting.machine.take().map(|machine| machine.vm.random_state());
+    ctx.server.scripting.machine = None;
     ctx.server.scripting.cache.clear();
-    if let Some(random) = random {
-        // The sequence of random numbers belongs to the process.
-        let mut machine = Interpreter::for_scripts();
-        machine.vm.set_random_state(random);
-        ctx.server.scripting.machine = Some(Rc::new(machine));
-    }
 }
 
 /// Compiles a script and keeps it.
 fn load(ctx: &mut Ctx, name: &Text, body: &[u8], keep: bool) -> Result<(), Error> {
     let (flags, code) = shebang::of_script(body)?;
-    let mut machine = ctx.server.scripting.take_machine();
+    let mut machine = ctx.server.scripting.take_machine(Kind::Script);
     let vm = &mut Rc::make_mut(&mut machine).vm;
     let loaded = vm.load(b"@user_script", code);
     let result = match loaded {
@@ -161,7 +187,7 @@ fn load(ctx: &mut Ctx, name: &Text, body: &[u8], keep: bool) -> Result<(), Error
         }
         Err(message) => Err(Error::text(&[b"ERR Error compiling script (new function): ", &message])),
     };
-    ctx.server.scripting.machine = Some(machine);
+    ctx.server.scripting.put_back(Kind::Script, machine);
     result
 }
 
@@ -170,11 +196,25 @@ fn start(ctx: &mut Ctx, args: &Args, name: &Text, words: &Words, read_only: bool
     let Some(script) = ctx.server.scripting.cache.used(name) else { return Err(Error::NO_SCRIPT) };
     let (function, flags) = (script.function, script.flags);
     let read_only = flags.allow_run(read_only)?;
-    let mut machine = ctx.server.scripting.take_machine();
+    let mut machine = ctx.server.scripting.take_machine(Kind::Script);
     let interpreter = Rc::make_mut(&mut machine);
     interpreter.set_words("KEYS", &words.keys);
     interpreter.set_words("ARGV", &words.values);
     interpreter.vm.start(function, &[]);
     let run = Run::new(ctx, Kind::Script, name.clone(), read_only);
+    run::begin(ctx, args, run, machine)
+}
+
+/// FCALL and FCALL_RO.
+pub(crate) fn call_function(ctx: &mut Ctx, args: &mut Args, read_only: bool) -> Result<(), Error> {
+    let function = ctx.server.scripting.libraries.find(args.next()?).ok_or(Error::NO_SUCH_FUNCTION)?;
+    let (name, callback, flags) = (function.name.clone(), function.callback, function.flags);
+    let words = words(args, Error::BAD_NUMKEYS)?;
+    let read_only = flags.allow_run(read_only)?;
+    let mut machine = ctx.server.scripting.take_machine(Kind::Function);
+    let interpreter = Rc::make_mut(&mut machine);
+    let (keys, values) = (interpreter.strings(&words.keys), interpreter.strings(&words.values));
+    interpreter.vm.start(callback, &[keys.into(), values.into()]);
+    let run = Run::new(ctx, Kind::Function, name, read_only);
     run::begin(ctx, args, run, machine)
 }

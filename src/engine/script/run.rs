@@ -2,6 +2,7 @@
 
 use super::api;
 use super::convert;
+use super::library::Function;
 use super::sandbox::Interpreter;
 use crate::args::Args;
 use crate::client::Transaction;
@@ -49,6 +50,8 @@ pub(crate) struct Run {
     pub killed: bool,
     /// The protocol in which it sees replies.
     pub protocol: Protocol,
+    /// What the library that is being loaded has registered.
+    pub registered: Option<Vec<Function>>,
 }
 
 impl Run {
@@ -63,6 +66,7 @@ impl Run {
             wrote: false,
             killed: false,
             protocol: Protocol::Resp2,
+            registered: None,
         }
     }
 }
@@ -174,7 +178,7 @@ fn slice(ctx: &mut Ctx, run: &mut Run, interpreter: &mut Interpreter, now: Insta
     let since_start = now.0.saturating_sub(ctx.server.started.0) + 10_000;
     interpreter.vm.set_clock(since_start as f64 / 1e6);
     if run.killed {
-        let message = convert::error(&mut interpreter.vm, run.kill_message(), false);
+        let message = convert::error(&mut interpreter.vm, &Error::SCRIPT_KILLED.0, false);
         interpreter.vm.kill(message.into());
     }
     let mut used = 0;
@@ -193,15 +197,6 @@ fn slice(ctx: &mut Ctx, run: &mut Run, interpreter: &mut Interpreter, now: Insta
         }
         if used >= u64::from(SLICE) {
             return (Outcome::OutOfFuel, used);
-        }
-    }
-}
-
-impl Run {
-    fn kill_message(&self) -> &'static [u8] {
-        match self.kind {
-            Kind::Script => b"ERR Script killed by user with SCRIPT KILL...",
-            Kind::Function => b"ERR Script killed by user with FUNCTION KILL.",
         }
     }
 }
@@ -229,22 +224,24 @@ fn end(ctx: &mut Ctx, run: &Run, mut machine: Rc<Interpreter>, outcome: Outcome)
 
 /// The reply for an error that the script did not catch.
 fn failure(ctx: &mut Ctx, run: &Run, vm: &mut Vm, value: Value) -> Error {
-    let mut text = Vec::new();
-    if let Some(table) = Vm::as_table(value) {
-        let message = vm.get_field(table, "err");
-        let message = if message.as_number().is_some() { vm.text(message) } else { message };
-        text.extend_from_slice(vm.bytes(message).unwrap_or(b"ERR unknown error"));
-        let counted = vm.get_field(table, "ignore_error_stats_update").truthy();
-        (ctx.error_counted, ctx.script_failed) = (counted, Some(!counted));
-    } else {
-        let message = vm.text(value);
-        text.extend_from_slice(b"ERR ");
-        text.extend_from_slice(vm.bytes(message).unwrap_or_default());
-    }
+    let (text, counted) = error_text(vm, value);
+    (ctx.error_counted, ctx.script_failed) = (counted, Some(!counted));
     let location = vm.error_location();
     let Some((source, line)) = location else { return Error::text(&[&text]) };
     let mut digits = itoa::Buffer::new();
     Error::text(&[&text, b" script: ", &run.name, b", on ", source, b":", digits.format(line).as_bytes(), b"."])
+}
+
+/// What an error says, and whether INFO has counted it already.
+pub(super) fn error_text(vm: &mut Vm, value: Value) -> (Vec<u8>, bool) {
+    let Some(table) = Vm::as_table(value) else {
+        let message = vm.text(value);
+        return ([b"ERR ", vm.bytes(message).unwrap_or_default()].concat(), false);
+    };
+    let message = vm.get_field(table, "err");
+    let message = if message.as_number().is_some() { vm.text(message) } else { message };
+    let text = vm.bytes(message).unwrap_or(b"ERR unknown error").to_vec();
+    (text, vm.get_field(table, "ignore_error_stats_update").truthy())
 }
 
 /// SCRIPT KILL and FUNCTION KILL: the script ends with its next slice.

@@ -2,6 +2,7 @@
 //! read-only, so that no script can change what the next one sees.
 
 use super::api::{self, Function};
+use super::library::{Faces, WHILE_LOADING};
 use alloc::vec::Vec;
 use lua::{Limits, Table, Value, Vm};
 use resp::request::Span;
@@ -22,6 +23,8 @@ pub(crate) struct Interpreter {
     pub spans: Vec<Span>,
     /// What that command replies.
     pub reply: Vec<u8>,
+    /// The globals of functions.
+    pub faces: Option<Faces>,
 }
 
 /// Numbers that `redis` has for scripts.
@@ -38,14 +41,14 @@ const CONSTANTS: &[(&str, f64)] = &[
 ];
 
 impl Interpreter {
-    fn bare() -> Interpreter {
+    pub(super) fn bare() -> Interpreter {
         let mut vm = Vm::new(Limits::default(), RANDOM_SEED);
         vm.unwrap_error_tables(true);
         let globals = vm.globals();
         for name in HIDDEN {
             put(&mut vm, globals, name, Value::Nil);
         }
-        Interpreter { vm, words: Vec::new(), spans: Vec::new(), reply: Vec::new() }
+        Interpreter { vm, words: Vec::new(), spans: Vec::new(), reply: Vec::new(), faces: None }
     }
 
     /// The machine of EVAL: one set of globals, KEYS and ARGV among them.
@@ -97,10 +100,27 @@ pub(super) fn redis_table(vm: &mut Vm, common: &[(&str, Function)], more: &[(&st
     for (name, number) in CONSTANTS {
         put(vm, redis, name, Value::number(*number));
     }
+    put_version(vm, redis);
+    redis
+}
+
+/// The table `redis` that a library sees while it is loaded.
+pub(super) fn redis_while_loading(vm: &mut Vm) -> Table {
+    let redis = vm.table(0, 8);
+    for (name, function) in WHILE_LOADING {
+        put(vm, redis, name, function.value());
+    }
+    for (name, number) in CONSTANTS.iter().filter(|(name, _)| name.starts_with("LOG_")) {
+        put(vm, redis, name, Value::number(*number));
+    }
+    put_version(vm, redis);
+    redis
+}
+
+fn put_version(vm: &mut Vm, redis: Table) {
     let version = vm.string(crate::server::VERSION.as_bytes());
     put(vm, redis, "REDIS_VERSION", version);
     put(vm, redis, "REDIS_VERSION_NUM", Value::number(f64::from(crate::server::VERSION_NUMBER)));
-    redis
 }
 
 /// Reading what is not in the table becomes an error.

@@ -189,6 +189,37 @@ texts! {
     RESTORE_POLICY = "ERR Wrong restore policy given, value should be either FLUSH, APPEND or REPLACE.";
     FUNCTION_FLUSH_MODE = "ERR FUNCTION FLUSH only supports SYNC|ASYNC option";
     NO_LIBRARY_PATTERN = "ERR library name argument was not given";
+    CALL_NOTHING = "ERR Please specify at least one argument for this redis lib call";
+    CALL_ARGUMENT = "ERR Lua redis lib command arguments must be strings or integers";
+    REGISTER_NOT_NOW = "ERR redis.register_function can only be called on FUNCTION LOAD command";
+    LOG_ARGUMENTS = "ERR redis.log() requires two arguments or more.";
+    LOG_LEVEL_TYPE = "ERR First argument must be a number (log level).";
+    LOG_LEVEL = "ERR Invalid log level.";
+    SETRESP_ARGUMENTS = "ERR redis.setresp() requires one argument.";
+    SETRESP_VERSION = "ERR RESP version must be 2 or 3.";
+    SET_REPL_ARGUMENTS = "ERR redis.set_repl() requires one argument.";
+    SET_REPL_FLAGS = "ERR Invalid replication flags. Use REPL_AOF, REPL_REPLICA, REPL_ALL or REPL_NONE.";
+    ONE_LINE_ARGUMENTS = "ERR wrong number or type of arguments";
+    CALL_UNKNOWN = "ERR Unknown Redis command called from script";
+    CALL_ARITY = "ERR Wrong number of args calling Redis command from script";
+    CALL_NOT_ALLOWED = "ERR This Redis command is not allowed from script";
+    CALL_WRITES = "ERR Write commands are not allowed from read-only scripts.";
+    ACL_CHECK_UNKNOWN = "ERR Invalid command passed to redis.acl_check_cmd()";
+    ACL_CHECK_ARITY = "ERR Wrong number of args for redis.acl_check_cmd()";
+    REGISTER_SINGLE = "ERR calling redis.register_function with a single argument is only applicable to Lua table (representing named arguments).";
+    REGISTER_FIRST = "ERR first argument to redis.register_function must be a string";
+    REGISTER_SECOND = "ERR second argument to redis.register_function must be a function";
+    REGISTER_ARGUMENTS = "ERR wrong number of arguments to redis.register_function";
+    REGISTER_TWICE = "ERR Function already exists in the library";
+    REGISTER_KEY = "ERR named argument key given to redis.register_function is not a string";
+    REGISTER_NAME = "ERR function_name argument given to redis.register_function must be a string";
+    REGISTER_DESCRIPTION = "ERR description argument given to redis.register_function must be a string";
+    REGISTER_CALLBACK = "ERR callback argument given to redis.register_function must be a function";
+    REGISTER_FLAGS = "ERR flags argument to redis.register_function must be a table representing function flags";
+    REGISTER_UNKNOWN_FLAG = "ERR unknown flag given";
+    REGISTER_UNKNOWN_ARGUMENT = "ERR unknown argument given to redis.register_function";
+    REGISTER_NO_NAME = "ERR redis.register_function must get a function name argument";
+    REGISTER_NO_CALLBACK = "ERR redis.register_function must get a callback argument";
     SCRIPT_DEBUG_MODE = "ERR Use SCRIPT DEBUG YES/SYNC/NO";
 }
 

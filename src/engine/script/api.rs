@@ -6,6 +6,7 @@ use super::run::Run;
 use super::sandbox::Interpreter;
 use crate::args::Args;
 use crate::ctx::Ctx;
+use crate::error::Error;
 use crate::settle::settle_events;
 use crate::table::{self, Command, Flag};
 use alloc::vec::Vec;
@@ -89,15 +90,12 @@ pub(super) enum Answer {
     None,
     One(Value),
     /// Raises an error table with this text.
-    Raise(&'static [u8]),
+    Raise(Error),
     /// Raises a text with the caller's position.
     RaiseHere(Vec<u8>),
     /// Raises this value.
     RaiseValue(Value),
 }
-
-const NO_ARGUMENT: &[u8] = b"ERR Please specify at least one argument for this redis lib call";
-const BAD_ARGUMENT: &[u8] = b"ERR Lua redis lib command arguments must be strings or integers";
 
 /// Answers a call that the machine has stopped for.
 pub(super) fn call(ctx: &mut Ctx, run: &mut Run, interpreter: &mut Interpreter, function: u32) {
@@ -111,7 +109,7 @@ pub(super) fn call(ctx: &mut Ctx, run: &mut Run, interpreter: &mut Interpreter, 
                 Ok(()) => Answer::None,
                 Err(text) => Answer::Raise(text),
             },
-            None => Answer::Raise(b"ERR redis.register_function can only be called on FUNCTION LOAD command"),
+            None => Answer::Raise(Error::REGISTER_NOT_NOW),
         },
         _ => simple(run, &mut interpreter.vm, function),
     };
@@ -120,7 +118,7 @@ pub(super) fn call(ctx: &mut Ctx, run: &mut Run, interpreter: &mut Interpreter, 
         Answer::None => vm.answer(&[]),
         Answer::One(value) => vm.answer(&[value]),
         Answer::Raise(text) => {
-            let error = convert::error(vm, text, false);
+            let error = convert::error(vm, &text.0, false);
             vm.fail(error.into());
         }
         Answer::RaiseHere(text) => vm.fail_with_position(&text),
@@ -135,7 +133,7 @@ fn simple(run: &mut Run, vm: &mut Vm, function: Function) -> Answer {
         Function::ErrorReply | Function::StatusReply => one_line(vm, first, count, function == Function::ErrorReply),
         Function::Sha1Hex => {
             if count != 1 {
-                return Answer::Raise(b"ERR wrong number of arguments");
+                return Answer::Raise(Error::WRONG_NUMBER);
             }
             let text = if first.as_number().is_some() { vm.text(first) } else { first };
             let digest = super::sha1::hexadecimal(vm.bytes(text).unwrap_or_default());
@@ -143,34 +141,32 @@ fn simple(run: &mut Run, vm: &mut Vm, function: Function) -> Answer {
         }
         Function::Log => {
             if count < 2 {
-                return Answer::Raise(b"ERR redis.log() requires two arguments or more.");
+                return Answer::Raise(Error::LOG_ARGUMENTS);
             }
             match number(vm, first) {
-                None => Answer::Raise(b"ERR First argument must be a number (log level)."),
-                Some(level) if !(0..=3).contains(&convert::integer(level)) => Answer::Raise(b"ERR Invalid log level."),
+                None => Answer::Raise(Error::LOG_LEVEL_TYPE),
+                Some(level) if !(0..=3).contains(&convert::integer(level)) => Answer::Raise(Error::LOG_LEVEL),
                 Some(_) => Answer::None,
             }
         }
         Function::SetResp => {
             if count != 1 {
-                return Answer::Raise(b"ERR redis.setresp() requires one argument.");
+                return Answer::Raise(Error::SETRESP_ARGUMENTS);
             }
             run.protocol = match convert::integer(number(vm, first).unwrap_or(0.0)) {
                 2 => Protocol::Resp2,
                 3 => Protocol::Resp3,
-                _ => return Answer::Raise(b"ERR RESP version must be 2 or 3."),
+                _ => return Answer::Raise(Error::SETRESP_VERSION),
             };
             Answer::None
         }
         Function::SetRepl => {
             if count != 1 {
-                return Answer::Raise(b"ERR redis.set_repl() requires one argument.");
+                return Answer::Raise(Error::SET_REPL_ARGUMENTS);
             }
             match convert::integer(number(vm, first).unwrap_or(0.0)) {
                 0..=3 => Answer::None,
-                _ => {
-                    Answer::Raise(b"ERR Invalid replication flags. Use REPL_AOF, REPL_REPLICA, REPL_ALL or REPL_NONE.")
-                }
+                _ => Answer::Raise(Error::SET_REPL_FLAGS),
             }
         }
         Function::ReplicateCommands => Answer::One(Value::True),
@@ -201,7 +197,7 @@ fn simple(run: &mut Run, vm: &mut Vm, function: Function) -> Answer {
 /// `redis.error_reply` and `redis.status_reply`.
 fn one_line(vm: &mut Vm, text: Value, count: usize, is_error: bool) -> Answer {
     if count != 1 || !text.is_string() {
-        return Answer::One(convert::error(vm, b"ERR wrong number or type of arguments", false).into());
+        return Answer::One(convert::error(vm, &Error::ONE_LINE_ARGUMENTS.0, false).into());
     }
     if !is_error {
         let table = vm.table(0, 1);
@@ -230,14 +226,14 @@ fn gather(interpreter: &mut Interpreter) -> Result<(), Answer> {
     words.clear();
     spans.clear();
     if vm.arguments().is_empty() {
-        return Err(Answer::Raise(NO_ARGUMENT));
+        return Err(Answer::Raise(Error::CALL_NOTHING));
     }
     for &argument in vm.arguments() {
         let start = words.len() as u32;
         match argument {
             Value::String(_) => words.extend_from_slice(vm.bytes(argument).unwrap_or_default()),
             Value::Number(bits) => append(words, f64::from_bits(bits)),
-            _ => return Err(Answer::Raise(BAD_ARGUMENT)),
+            _ => return Err(Answer::Raise(Error::CALL_ARGUMENT)),
         }
         spans.push(Span { start, end: words.len() as u32 });
     }
@@ -258,7 +254,7 @@ fn append(words: &mut Vec<u8>, number: f64) {
 /// `redis.call` and `redis.pcall`.
 fn command(ctx: &mut Ctx, run: &mut Run, interpreter: &mut Interpreter, raises: bool) -> Answer {
     let refused = |interpreter: &mut Interpreter, answer: Answer| match answer {
-        Answer::Raise(text) if !raises => Answer::One(convert::error(&mut interpreter.vm, text, false).into()),
+        Answer::Raise(text) if !raises => Answer::One(convert::error(&mut interpreter.vm, &text.0, false).into()),
         answer => answer,
     };
     if let Err(answer) = gather(interpreter) {
@@ -287,8 +283,8 @@ fn command(ctx: &mut Ctx, run: &mut Run, interpreter: &mut Interpreter, raises: 
         },
         Err(error) => error,
     };
-    ctx.server.count_error(error);
-    let error = convert::error(vm, error, true).into();
+    ctx.server.count_error(&error.0);
+    let error = convert::error(vm, &error.0, true).into();
     if raises { Answer::RaiseValue(error) } else { Answer::One(error) }
 }
 
@@ -304,24 +300,24 @@ fn perform(ctx: &mut Ctx, run: &mut Run, command: &'static Command, args: &mut A
 }
 
 /// The command that a call names.
-fn find(args: &mut Args) -> Result<&'static Command, &'static [u8]> {
-    let mut command = table::find(args.at(0)).ok_or(&b"ERR Unknown Redis command called from script"[..])?;
+fn find(args: &mut Args) -> Result<&'static Command, Error> {
+    let mut command = table::find(args.at(0)).ok_or(Error::CALL_UNKNOWN)?;
     if !command.subcommands.is_empty() && args.count() > 1 {
-        command = command.subcommand(args.at(1)).ok_or(&b"ERR Unknown Redis command called from script"[..])?;
+        command = command.subcommand(args.at(1)).ok_or(Error::CALL_UNKNOWN)?;
         args.seek(2);
     }
     if !command.takes(args.count()) {
-        return Err(b"ERR Wrong number of args calling Redis command from script");
+        return Err(Error::CALL_ARITY);
     }
     Ok(command)
 }
 
-fn may_call(run: &Run, command: &Command) -> Result<(), &'static [u8]> {
+fn may_call(run: &Run, command: &Command) -> Result<(), Error> {
     if command.has(Flag::NoScript) {
-        return Err(b"ERR This Redis command is not allowed from script");
+        return Err(Error::CALL_NOT_ALLOWED);
     }
     if run.read_only && command.may_replicate() {
-        return Err(b"ERR Write commands are not allowed from read-only scripts.");
+        return Err(Error::CALL_WRITES);
     }
     Ok(())
 }
@@ -334,9 +330,7 @@ fn check_permission(interpreter: &mut Interpreter) -> Answer {
     let mut args = Args::new(&interpreter.words, &interpreter.spans);
     match find(&mut args) {
         Ok(_) => Answer::One(Value::True),
-        Err(error) if error.starts_with(b"ERR Unknown") => {
-            Answer::Raise(b"ERR Invalid command passed to redis.acl_check_cmd()")
-        }
-        Err(_) => Answer::Raise(b"ERR Wrong number of args for redis.acl_check_cmd()"),
+        Err(error) if error == Error::CALL_UNKNOWN => Answer::Raise(Error::ACL_CHECK_UNKNOWN),
+        Err(_) => Answer::Raise(Error::ACL_CHECK_ARITY),
     }
 }

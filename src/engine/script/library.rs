@@ -236,80 +236,74 @@ fn let_go(vm: &mut Vm, library: &Library) {
     }
 }
 
-/// `redis.register_function`, in both forms. The error's text lacks its code.
-pub(super) fn register(vm: &mut Vm, registered: &mut Vec<Function>) -> Result<(), &'static [u8]> {
+/// `redis.register_function`, in both forms.
+pub(super) fn register(vm: &mut Vm, registered: &mut Vec<Function>) -> Result<(), Error> {
     let mut function = Function { flags: Flags::declared(), ..Function::default() };
     match *vm.arguments() {
         [table] => {
-            let table = Vm::as_table(table).ok_or(&b"ERR calling redis.register_function with a single argument is only applicable to Lua table (representing named arguments)."[..])?;
+            let table = Vm::as_table(table).ok_or(Error::REGISTER_SINGLE)?;
             named_arguments(vm, table, &mut function)?;
         }
         [name, callback] => {
-            function.name =
-                text_of(vm, name).ok_or(&b"ERR first argument to redis.register_function must be a string"[..])?;
+            function.name = text_of(vm, name).ok_or(Error::REGISTER_FIRST)?;
             if !callback.is_function() {
-                return Err(b"ERR second argument to redis.register_function must be a function");
+                return Err(Error::REGISTER_SECOND);
             }
             function.callback = callback;
         }
-        _ => return Err(b"ERR wrong number of arguments to redis.register_function"),
+        _ => return Err(Error::REGISTER_ARGUMENTS),
     }
     if !is_name(&function.name) {
-        return Err(b"ERR Library names can only contain letters, numbers, or underscores(_) and must be at least one character long");
+        return Err(Error::LIBRARY_NAME);
     }
     if registered.iter().any(|other| other.name == function.name) {
-        return Err(b"ERR Function already exists in the library");
+        return Err(Error::REGISTER_TWICE);
     }
     vm.pin(function.callback);
     registered.push(function);
     Ok(())
 }
 
-fn named_arguments(vm: &mut Vm, table: Table, function: &mut Function) -> Result<(), &'static [u8]> {
+fn named_arguments(vm: &mut Vm, table: Table, function: &mut Function) -> Result<(), Error> {
     let mut named = false;
     let mut key = Value::Nil;
     while let Some((next, value)) = vm.next(table, key) {
         key = next;
-        let name =
-            text_of(vm, key).ok_or(&b"ERR named argument key given to redis.register_function is not a string"[..])?;
+        let name = text_of(vm, key).ok_or(Error::REGISTER_KEY)?;
         match name.to_ascii_lowercase().as_slice() {
             b"function_name" => {
-                function.name = text_of(vm, value)
-                    .ok_or(&b"ERR function_name argument given to redis.register_function must be a string"[..])?;
+                function.name = text_of(vm, value).ok_or(Error::REGISTER_NAME)?;
                 named = true;
             }
             b"description" => {
-                let text = text_of(vm, value)
-                    .ok_or(&b"ERR description argument given to redis.register_function must be a string"[..])?;
+                let text = text_of(vm, value).ok_or(Error::REGISTER_DESCRIPTION)?;
                 function.description = Some(text);
             }
             b"callback" => {
                 if !value.is_function() {
-                    return Err(b"ERR callback argument given to redis.register_function must be a function");
+                    return Err(Error::REGISTER_CALLBACK);
                 }
                 function.callback = value;
             }
             b"flags" => {
-                let flags = Vm::as_table(value).ok_or(
-                    &b"ERR flags argument to redis.register_function must be a table representing function flags"[..],
-                )?;
+                let flags = Vm::as_table(value).ok_or(Error::REGISTER_FLAGS)?;
                 let mut index = 1;
                 while !vm.get_index(flags, index).is_nil() {
                     let flag = vm.get_index(flags, index);
                     if !vm.bytes(flag).is_some_and(|name| function.flags.add(name)) {
-                        return Err(b"ERR unknown flag given");
+                        return Err(Error::REGISTER_UNKNOWN_FLAG);
                     }
                     index += 1;
                 }
             }
-            _ => return Err(b"ERR unknown argument given to redis.register_function"),
+            _ => return Err(Error::REGISTER_UNKNOWN_ARGUMENT),
         }
     }
     if !named {
-        return Err(b"ERR redis.register_function must get a function name argument");
+        return Err(Error::REGISTER_NO_NAME);
     }
     if function.callback.is_nil() {
-        return Err(b"ERR redis.register_function must get a callback argument");
+        return Err(Error::REGISTER_NO_CALLBACK);
     }
     Ok(())
 }

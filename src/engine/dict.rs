@@ -11,6 +11,7 @@
 //! when it grows, in one pass that reads no entry; at a million keys that takes a few milliseconds.
 
 use crate::index::Index;
+use crate::memory::Buckets;
 use crate::text::Text;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
@@ -39,11 +40,16 @@ pub struct Dict<V> {
     index: Index,
     len: u32,
     seed: u64,
+    /// The buckets of Redis' table of the same history.
+    pub(crate) buckets: Buckets,
+    /// What the owner counts its entries to take in Redis, in a measure of its own.
+    pub(crate) payload: u64,
 }
 
 impl<V: Clone + Default> Dict<V> {
     pub fn new(seed: u64) -> Self {
         Dict { chunks: Vec::new(), index: Index::default(), len: 0, seed }
+        Dict { chunks: Vec::new(), index: HashTable::new(), len: 0, seed, buckets: Buckets::default(), payload: 0 }
     }
 
     pub fn len(&self) -> usize {
@@ -119,6 +125,7 @@ impl<V: Clone + Default> Dict<V> {
         self.index.insert(hash, id);
         *self.vacant_place() = Entry { key, value, hash, tag: 0 };
         self.len += 1;
+        self.buckets.added(self.len as usize);
         id
     }
 
@@ -165,6 +172,7 @@ impl<V: Clone + Default> Dict<V> {
             core::mem::swap(self.entry_mut(id), &mut moved);
         }
         self.len = last;
+        self.buckets.removed(last as usize);
         // One spare chunk stays, so that a key that comes and goes at a chunk's border does not allocate each time.
         let needed = (last as usize).div_ceil(CHUNK);
         if self.chunks.len() > needed + 1 {

@@ -82,6 +82,7 @@ impl Engine {
             }
         }
         self.resume(out);
+        self.store.close();
         if self.store.effects.listening {
             out.add_events(&mut self.server.told);
         }

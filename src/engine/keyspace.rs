@@ -5,14 +5,18 @@
 //! earliest one without sampling. Hashes whose fields have deadlines are kept the same way, by their earliest one.
 
 use crate::dict::{Dict, Entry};
+use crate::memory::{self, Buckets};
 use crate::text::Text;
 use crate::types::Deadlines;
 use crate::value::Value;
+use alloc::rc::Rc;
 
 /// The bit of an entry's tag that says: this key has a deadline.
 const VOLATILE: u32 = 1 << 31;
 /// The bit that says: this key is a hash with a field that has a deadline.
 const VOLATILE_FIELDS: u32 = 1 << 30;
+/// The bit that says: the key's object in Redis has room for a deadline, which stays when the deadline is taken away.
+const HAD_DEADLINE: u32 = 1 << 29;
 /// The lower 24 bits of the tag are the access clock, as in Redis' object header.
 const ACCESS: u32 = (1 << 24) - 1;
 
@@ -21,11 +25,18 @@ pub struct Keyspace {
     pub(crate) dict: Dict<Value>,
     deadlines: Deadlines,
     fields: Deadlines,
+    /// The buckets of Redis' table of volatile keys.
+    volatile_buckets: Buckets,
 }
 
 impl Keyspace {
     pub(crate) fn new(seed: u64) -> Keyspace {
-        Keyspace { dict: Dict::new(seed), deadlines: Deadlines::default(), fields: Deadlines::default() }
+        Keyspace {
+            dict: Dict::new(seed),
+            deadlines: Deadlines::default(),
+            fields: Deadlines::default(),
+            volatile_buckets: Buckets::default(),
+        }
     }
 
     pub fn len(&self) -> usize {
@@ -91,9 +102,39 @@ impl Keyspace {
 
     pub(crate) fn set_deadline(&mut self, id: u32, deadline: Option<i64>) {
         if deadline.is_some() || self.dict.entry(id).tag & VOLATILE != 0 {
+            let room = deadline.is_some() && !self.had_deadline(id);
+            let before = if room { self.allocated(id) } else { 0 };
+            let count = self.deadlines.len();
             self.deadlines.set(id, deadline);
             self.mark(id, VOLATILE, deadline.is_some());
+            match self.deadlines.len() {
+                now if now > count => self.volatile_buckets.added(now),
+                now if now < count => self.volatile_buckets.removed(now),
+                _ => {}
+            }
+            if room {
+                self.mark(id, HAD_DEADLINE, true);
+                self.dict.payload = self.dict.payload + self.allocated(id) as u64 - before as u64;
+            }
         }
+    }
+
+    /// Whether the key's object has room for a deadline.
+    #[inline]
+    pub(crate) fn had_deadline(&self, id: u32) -> bool {
+        self.dict.entry(id).tag & HAD_DEADLINE != 0
+    }
+
+    /// What the key at `id` takes in Redis.
+    #[inline]
+    pub(crate) fn allocated(&self, id: u32) -> usize {
+        let entry = self.dict.entry(id);
+        memory::allocated(&entry.key, &entry.value, entry.tag & HAD_DEADLINE != 0)
+    }
+
+    /// Every key with its value and whether its object has room for a deadline.
+    pub(crate) fn iter_with_room(&self) -> impl Iterator<Item = (&Text, &Value, bool)> {
+        self.dict.iter().map(|entry| (&entry.key, &entry.value, entry.tag & HAD_DEADLINE != 0))
     }
 
     fn mark(&mut self, id: u32, bit: u32, on: bool) {
@@ -133,7 +174,63 @@ impl Keyspace {
         }
     }
 
+    /// Adds a key that is not there.
+    pub(crate) fn push(&mut self, key: Text, value: Value) -> u32 {
+        let id = self.dict.push(key, value);
+        self.dict.payload += self.allocated(id) as u64;
+        self.track_fields(id);
+        id
+    }
+
+    /// Puts another value in the place of the one at `id`: a new object in Redis, with room for a deadline only if there is one.
+    #[inline]
+    pub(crate) fn replace(&mut self, id: u32, value: Value) {
+        let before = self.allocated(id) as u64;
+        let entry = self.dict.entry_mut(id);
+        entry.value = value;
+        if entry.tag & VOLATILE == 0 {
+            entry.tag &= !HAD_DEADLINE;
+        }
+        self.dict.payload = self.dict.payload + self.allocated(id) as u64 - before;
+        self.track_fields(id);
+    }
+
+    /// Takes note of what a command did with the value at `id`, which took `before` bytes.
+    pub(crate) fn account(&mut self, id: u32, before: usize) {
+        if let Value::Raw(_) = self.dict.entry(id).value
+            && let Value::Raw(raw) = &mut self.dict.entry_mut(id).value
+        {
+            Rc::make_mut(raw).settle();
+        }
+        self.dict.payload = self.dict.payload + self.allocated(id) as u64 - before as u64;
+    }
+
+    /// What the keys and the tables that hold them take of the allocator in Redis.
+    pub fn allocated_bytes(&self) -> u64 {
+        self.dict.payload + (self.table_bytes() + self.volatile_table_bytes()) as u64
+    }
+
+    /// The buckets of Redis' tables of all keys and of the volatile ones.
+    pub(crate) fn buckets(&self) -> (Buckets, Buckets) {
+        (self.dict.buckets, self.volatile_buckets)
+    }
+
+    fn table_bytes(&self) -> usize {
+        if self.dict.buckets.is_empty() {
+            return 0;
+        }
+        memory::KEYSPACE + self.dict.buckets.allocated(self.dict.len())
+    }
+
+    fn volatile_table_bytes(&self) -> usize {
+        if self.volatile_buckets.is_empty() {
+            return 0;
+        }
+        memory::TABLE_ALLOCATED + self.volatile_buckets.allocated(self.deadlines.len())
+    }
+
     pub(crate) fn remove_at(&mut self, id: u32) -> Entry<Value> {
+        self.dict.payload -= self.allocated(id) as u64;
         self.set_deadline(id, None);
         if self.dict.entry(id).tag & VOLATILE_FIELDS != 0 {
             self.fields.set(id, None);
@@ -156,5 +253,6 @@ impl Keyspace {
         self.dict.clear();
         self.deadlines.clear();
         self.fields.clear();
+        self.volatile_buckets = Buckets::default();
     }
 }

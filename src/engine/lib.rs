@@ -25,6 +25,7 @@ mod index;
 mod io;
 mod keyspace;
 mod long_double;
+pub mod memory;
 mod number;
 mod pubsub;
 mod random;

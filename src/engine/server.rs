@@ -4,6 +4,7 @@ use crate::blocking::Waits;
 use crate::config::Settings;
 use crate::event::Event;
 use crate::io::{ClientId, Config};
+use crate::memory::used::Peak;
 use crate::pubsub::{Outbox, PubSub};
 use crate::script::Scripting;
 use crate::slowlog::SlowLog;
@@ -117,6 +118,8 @@ pub struct Server {
     pub(crate) denied_auth: u64,
     /// The replication id: 40 hexadecimal digits.
     pub(crate) replication_id: String,
+    /// The most memory that was used so far.
+    pub(crate) peak: Peak,
     /// When the data were last saved, or the server started.
     pub(crate) last_save: Instant,
     pub(crate) scripting: Scripting,
@@ -150,6 +153,7 @@ impl Server {
             slow_log: SlowLog::default(),
             denied_auth: 0,
             replication_id,
+            peak: Peak::default(),
             last_save: started,
             scripting: Scripting::new(seed),
         }

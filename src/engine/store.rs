@@ -6,6 +6,7 @@
 use crate::error::Error;
 use crate::event::{Class, Effects};
 use crate::keyspace::Keyspace;
+use crate::memory;
 use crate::random::Random;
 use crate::text::Text;
 use crate::time::Instant;
@@ -79,6 +80,8 @@ pub struct Store {
     /// Up to how many bytes a HyperLogLog stays sparse.
     pub hll_sparse_max_bytes: usize,
     pub(crate) seed: u64,
+    /// The key whose value was handed out to be changed: its database and position, and what it took before.
+    open: Option<(usize, u32, usize)>,
 }
 
 impl Store {
@@ -98,7 +101,42 @@ impl Store {
             max_string: 512 * 1024 * 1024,
             hll_sparse_max_bytes: 3000,
             seed,
+            open: None,
         }
+    }
+
+    // ---- memory -----------------------------------------------------------------------------------------------------
+
+    /// Whoever changes a value in place is accounted for afterwards: when the next one is handed out, before positions change, or
+    /// when somebody asks how much memory is used.
+    #[inline]
+    fn open(&mut self, id: u32) {
+        let database = self.selected;
+        let before = self.spaces[database].allocated(id);
+        self.open = Some((database, id, before));
+    }
+
+    /// Accounts for the value that was handed out last.
+    #[inline]
+    pub(crate) fn close(&mut self) {
+        if let Some((database, id, before)) = self.open.take() {
+            self.spaces[database].account(id, before);
+        }
+    }
+
+    /// What all databases take of the allocator in a Redis with the same keys.
+    pub(crate) fn allocated(&mut self) -> u64 {
+        self.close();
+        self.spaces.iter().map(Keyspace::allocated_bytes).sum()
+    }
+
+    /// MEMORY USAGE of a key; none when it is not there.
+    pub(crate) fn memory_usage(&mut self, key: &[u8], samples: usize) -> Option<usize> {
+        self.close();
+        let id = self.live(key)?;
+        let space = self.space();
+        let value = &space.dict.entry(id).value;
+        Some(memory::usage(key, value, space.had_deadline(id), self.encodings.list_compress_depth, samples))
     }
 
     pub fn databases(&self) -> usize {
@@ -168,6 +206,7 @@ impl Store {
 
     /// Deletes the key at `id` because its time is over.
     pub(crate) fn expire_at(&mut self, id: u32, lazily: bool) {
+        self.close();
         let entry = self.space_mut().remove_at(id);
         self.stats.expired += 1;
         self.stats.expired_actively += u64::from(!lazily);
@@ -264,6 +303,8 @@ impl Store {
     #[inline]
     pub fn value_mut(&mut self, key: &[u8]) -> Option<&mut Value> {
         let id = self.live(key)?;
+        self.close();
+        self.open(id);
         self.touch(id);
         Some(&mut self.space_mut().dict.entry_mut(id).value)
     }
@@ -313,11 +354,13 @@ impl Store {
     pub fn write_or_create<K: Kind>(&mut self, key: &[u8]) -> Result<&mut K, Error> {
         let id = match self.live(key) {
             Some(id) => {
+                self.close();
                 self.touch(id);
                 id
             }
             None => self.add(key, K::default().into_value()),
         };
+        self.open(id);
         K::of_mut(&mut self.space_mut().dict.entry_mut(id).value).ok_or(Error::WRONG_TYPE)
     }
 
@@ -332,8 +375,8 @@ impl Store {
     // ---- changing ---------------------------------------------------------------------------------------------------
 
     fn add(&mut self, key: &[u8], value: Value) -> u32 {
-        let id = self.space_mut().dict.push(Text::new(key), value);
-        self.space_mut().track_fields(id);
+        self.close();
+        let id = self.space_mut().push(Text::new(key), value);
         self.touch(id);
         let database = self.selected;
         self.effects.notify(Class::New, "new", database, key);
@@ -346,8 +389,9 @@ impl Store {
     pub fn set(&mut self, key: &[u8], value: Value) {
         match self.live(key) {
             Some(id) => {
-                self.replace(id, value);
+                self.close();
                 self.space_mut().set_deadline(id, None);
+                self.replace(id, value);
             }
             None => {
                 self.add(key, value);
@@ -368,14 +412,15 @@ impl Store {
 
     #[inline]
     fn replace(&mut self, id: u32, value: Value) {
+        self.close();
         self.touch(id);
-        self.space_mut().dict.entry_mut(id).value = value;
-        self.space_mut().track_fields(id);
+        self.space_mut().replace(id, value);
     }
 
     /// Takes `key` out of the database; none when it is not there.
     pub fn remove(&mut self, key: &[u8]) -> Option<Value> {
         let id = self.live(key)?;
+        self.close();
         Some(self.space_mut().remove_at(id).value)
     }
 
@@ -404,6 +449,7 @@ impl Store {
 
     /// Empties a database and says how many keys it held. Whoever watches one of them is marked; there are no keyspace events.
     pub fn flush(&mut self, database: usize) -> usize {
+        self.close();
         self.report_all(database);
         let count = self.spaces[database].len();
         self.effects.dirty += count as u64;
@@ -414,6 +460,7 @@ impl Store {
     /// Swaps two databases. Keys that are watched in either were modified if they are there before or after, and keys that
     /// somebody waits for may have come.
     pub fn swap(&mut self, first: usize, second: usize) {
+        self.close();
         for database in [first, second] {
             self.report_all(database);
         }
@@ -460,6 +507,7 @@ impl Store {
     /// Gives `key`, if it is there, a deadline or none.
     pub fn set_deadline(&mut self, key: &[u8], deadline: Option<i64>) {
         if let Some(id) = self.space().dict.find(key) {
+            self.close();
             self.space_mut().set_deadline(id, deadline);
         }
     }
@@ -475,6 +523,8 @@ impl Store {
     /// Reclaims fields of the hash at `id` that are over, at most `most`, and the key when none is left; says how many.
     pub(crate) fn expire_fields(&mut self, id: u32, most: usize) -> usize {
         let now = self.now.millis();
+        self.close();
+        self.open(id);
         let entry = self.space_mut().dict.entry_mut(id);
         let Some(hash) = Hash::of_mut(&mut entry.value) else { return 0 };
         let expired = hash.expire(now, most);
@@ -495,6 +545,7 @@ impl Store {
         self.effects.modified(database, key);
         self.effects.notify(Class::Hash, "hexpired", database, key);
         let is_empty = Hash::of(&self.space().dict.entry(id).value).is_some_and(Hash::is_empty);
+        self.close();
         if is_empty {
             self.space_mut().remove_at(id);
             self.effects.notify(Class::Generic, "del", database, key);

@@ -1,6 +1,8 @@
 //! What a key can hold.
 
+use crate::memory::allocator;
 use crate::text::Text;
+use crate::types::hyperloglog;
 use crate::types::{Hash, List, Set, SortedSet};
 use alloc::rc::Rc;
 use alloc::vec::Vec;
@@ -14,7 +16,7 @@ pub enum Value {
     /// A string that reads as a 64-bit integer.
     Int(i64),
     /// A string that was modified in place (APPEND, SETRANGE, SETBIT) and may be again.
-    Raw(Rc<Vec<u8>>),
+    Raw(Rc<RawString>),
     List(Rc<List>),
     Set(Rc<Set>),
     Hash(Rc<Hash>),
@@ -39,12 +41,17 @@ impl Value {
         }
     }
 
+    /// A string that may be changed in place, as Redis makes it at this length.
+    pub fn raw(bytes: Vec<u8>) -> Value {
+        Value::Raw(Rc::new(RawString { room: allocator::room(bytes.len()), tight: (1..32).contains(&bytes.len()), bytes }))
+    }
+
     /// The string's bytes; none when this is another type.
     #[inline]
     pub fn as_string(&self) -> Option<StringRef<'_>> {
         match self {
             Value::Text(text) => Some(StringRef::Bytes(text)),
-            Value::Raw(bytes) => Some(StringRef::Bytes(bytes)),
+            Value::Raw(raw) => Some(StringRef::Bytes(&raw.bytes)),
             Value::Int(number) => Some(StringRef::number(*number)),
             _ => None,
         }
@@ -53,12 +60,17 @@ impl Value {
     /// The string's bytes to be changed in place; the value is raw from then on. Other types become an empty string, so ask
     /// before.
     pub fn make_raw(&mut self) -> &mut Vec<u8> {
+        &mut self.make_raw_string().bytes
+    }
+
+    /// The same with what is known of its memory.
+    pub fn make_raw_string(&mut self) -> &mut RawString {
         if !matches!(self, Value::Raw(_)) {
             let bytes = self.as_string().map_or_else(Vec::new, |string| string.to_vec());
-            *self = Value::Raw(Rc::new(bytes));
+            *self = Value::raw(bytes);
         }
         match self {
-            Value::Raw(bytes) => Rc::make_mut(bytes),
+            Value::Raw(raw) => Rc::make_mut(raw),
             _ => unreachable!("the value was just made raw"),
         }
     }
@@ -88,11 +100,57 @@ impl Value {
     }
 }
 
-/// Redis 8.6 stores key and value in one 64-byte object while they fit, and calls that embstr. The key's header grows by two
-/// bytes from 32 bytes of length on.
+/// Redis 8.6 stores key and value in one object while together they are short, and calls that embstr.
 fn string_encoding(key_len: usize, value_len: usize) -> &'static str {
-    let key_header = if key_len < 32 { 0 } else { 2 };
-    if key_len + key_header + value_len <= 41 { "embstr" } else { "raw" }
+    if is_embedded(key_len, value_len) { "embstr" } else { "raw" }
+}
+
+/// Whether a string value stands in one object with its key.
+#[inline]
+pub(crate) fn is_embedded(key_len: usize, value_len: usize) -> bool {
+    key_len + value_len <= 41
+}
+
+/// A string that is changed in place, with the room that Redis' string of this history has.
+#[derive(Clone, Debug, Default)]
+pub struct RawString {
+    bytes: Vec<u8>,
+    /// How many bytes fit before Redis would have to move it.
+    room: usize,
+    /// It has the shortest header, which cannot say how much room there is.
+    tight: bool,
+}
+
+impl RawString {
+    /// What MEMORY USAGE counts of it.
+    pub(crate) fn usage(&self) -> usize {
+        if self.tight { allocator::string_usage(self.room) } else { allocator::string_with_room(self.room) }
+    }
+
+    /// What it takes of the allocator.
+    pub(crate) fn allocated(&self) -> usize {
+        if self.tight { allocator::string(self.room) } else { allocator::string_with_room(self.room) }
+    }
+
+    /// Takes note of what a command did: where the string outgrew its room it got a larger one.
+    pub(crate) fn settle(&mut self) {
+        let len = self.bytes.len();
+        if len > self.room {
+            let is_sketch = hyperloglog::check(&self.bytes).is_ok();
+            self.room = if is_sketch { allocator::room(len) } else { allocator::grown_room(len) };
+            self.tight = false;
+        }
+    }
+
+    /// The bytes of a sketch that is about to be changed.
+    pub fn sketch(&mut self, sparse_most: usize) -> &mut Vec<u8> {
+        if !hyperloglog::is_dense(&self.bytes) {
+            let room = hyperloglog::room_ahead(self.bytes.len(), self.room, sparse_most);
+            self.tight &= room == self.room;
+            self.room = room;
+        }
+        &mut self.bytes
+    }
 }
 
 /// A string value's bytes, formatted on the stack when the value is an integer.

@@ -7,7 +7,7 @@ use crate::event::Class;
 use crate::store::Store;
 use crate::table::{Command, Flag::*, Group, Keys, key_functions};
 use crate::value::Value;
-use alloc::rc::Rc;
+use alloc::vec;
 use alloc::vec::Vec;
 use resp::number::parse_integer;
 
@@ -103,15 +103,16 @@ fn bit_offset(db: &Store, text: &[u8], width: Option<u32>) -> Result<u64, Error>
 /// The string at `key` for writing, long enough for the bit at `offset`; says also whether it grew.
 fn room<'a>(db: &'a mut Store, key: &[u8], offset: u64) -> Result<(&'a mut Vec<u8>, bool), Error> {
     let len = (offset / 8) as usize + 1;
-    if db.peek(key).is_none() {
-        db.set(key, Value::Raw(Rc::new(Vec::new())));
+    let fresh = db.peek(key).is_none();
+    if fresh {
+        db.set(key, Value::raw(vec![0; len]));
     }
     let value = db.value_mut(key).ok_or(Error::WRONG_TYPE)?;
     if value.as_string().is_none() {
         return Err(Error::WRONG_TYPE);
     }
     let bytes = value.make_raw();
-    let grows = bytes.len() < len;
+    let grows = fresh || bytes.len() < len;
     if grows {
         bytes.resize(len, 0);
     }
@@ -352,7 +353,7 @@ fn bitop(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     ctx.effort += (len * sources.len()) as u64;
     if len > 0 {
         let result = operation.combine(&sources, len);
-        ctx.db.set(target, Value::Raw(Rc::new(result)));
+        ctx.db.set(target, Value::raw(result));
         ctx.db.changed(target, Class::String, "set");
     } else if ctx.db.remove(target).is_some() {
         ctx.db.changed(target, Class::Generic, "del");

@@ -152,7 +152,7 @@ fn set_fields(ctx: &mut Ctx, args: &mut Args) -> Result<usize, Error> {
     let limits = HashLimits::of(ctx.db);
     let hash = ctx.db.write_or_create::<Hash>(key)?;
     let has_deadlines = hash.next_deadline().is_some();
-    hash.expect(args.rest(), &limits);
+    hash.expect(args.left() / 2, args.rest(), &limits);
     let mut added = 0;
     while args.left() > 0 {
         added += usize::from(hash.set(args.next()?, args.next()?, Deadline::Drop, &limits));

@@ -560,7 +560,7 @@ fn hsetex(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     let limits = HashLimits::of(ctx.db);
     let count = pairs.left() / 2;
     let hash = ctx.db.write_or_create::<Hash>(key)?;
-    hash.expect(pairs.rest(), &limits);
+    hash.expect(count, pairs.rest(), &limits);
     if let Change::Set(_) = change {
         hash.make_volatile();
     }

@@ -7,8 +7,7 @@ use crate::event::Class;
 use crate::store::Store;
 use crate::table::{Command, Flag::*, Group, Keys};
 use crate::types::hyperloglog::{self as sketch, Invalid};
-use crate::value::Value;
-use alloc::rc::Rc;
+use crate::value::{RawString, Value};
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -68,25 +67,25 @@ fn read(db: &mut Store, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
 }
 
 /// The sketch at a key to be changed in place, made when it is not there; and whether it was made.
-fn write<'a>(db: &'a mut Store, key: &[u8]) -> Result<(&'a mut Vec<u8>, bool), Error> {
+fn write<'a>(db: &'a mut Store, key: &[u8]) -> Result<(&'a mut RawString, bool), Error> {
     let fresh = !db.contains(key);
     if fresh {
-        db.set(key, Value::Raw(Rc::new(sketch::empty())));
+        db.set(key, Value::raw(sketch::empty()));
     }
     let value = db.value_mut(key).ok_or(Error::NO_SUCH_KEY)?;
     sketch::check(&value.as_string().ok_or(Error::WRONG_TYPE)?).map_err(refuse)?;
-    Ok((value.make_raw(), fresh))
+    Ok((value.make_raw_string(), fresh))
 }
 
 fn pfadd(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     let key = args.next()?;
     let most = ctx.db.hll_sparse_max_bytes;
-    let (bytes, mut changed) = write(ctx.db, key)?;
+    let (raw, mut changed) = write(ctx.db, key)?;
     for element in args.rest() {
-        changed |= sketch::add(bytes, element, most).map_err(refuse)?;
+        changed |= sketch::add(raw.sketch(most), element, most).map_err(refuse)?;
     }
     if changed {
-        sketch::outdate(bytes);
+        sketch::outdate(raw.sketch(0));
         ctx.db.changed(key, Class::String, "pfadd");
     }
     ctx.reply.integer(i64::from(changed));
@@ -119,8 +118,8 @@ fn count_one(ctx: &mut Ctx, key: &[u8]) -> Result<(), Error> {
         None => {
             let estimate = sketch::estimate(&sketch::registers(&bytes).map_err(refuse)?);
             ctx.effort += sketch::REGISTERS as u64;
-            let (bytes, _) = write(ctx.db, key)?;
-            sketch::cache(bytes, estimate);
+            let (raw, _) = write(ctx.db, key)?;
+            sketch::cache(raw.sketch(0), estimate);
             ctx.db.touched(key);
             ctx.db.effects.dirty += 1;
             estimate
@@ -148,16 +147,16 @@ fn pfmerge(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
         ctx.effort += sketch::REGISTERS as u64;
     }
     let most = ctx.db.hll_sparse_max_bytes;
-    let (bytes, _) = write(ctx.db, target)?;
+    let (raw, _) = write(ctx.db, target)?;
     if dense {
-        sketch::make_dense(bytes).map_err(refuse)?;
+        sketch::make_dense(raw.sketch(0)).map_err(refuse)?;
     }
     for (register, &value) in highest.iter().enumerate() {
         if value > 0 {
-            sketch::raise(bytes, register, value, most).map_err(refuse)?;
+            sketch::raise(raw.sketch(most), register, value, most).map_err(refuse)?;
         }
     }
-    sketch::outdate(bytes);
+    sketch::outdate(raw.sketch(0));
     ctx.db.changed(target, Class::String, "pfadd");
     ctx.reply.ok();
     Ok(())
@@ -178,7 +177,7 @@ fn pfdebug(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     if word.eq_ignore_ascii_case(b"getreg") {
         let registers = sketch::registers(&bytes).map_err(refuse)?;
         if !sketch::is_dense(&bytes) {
-            sketch::make_dense(write(ctx.db, key)?.0).map_err(refuse)?;
+            sketch::make_dense(write(ctx.db, key)?.0.sketch(0)).map_err(refuse)?;
             ctx.db.effects.dirty += 1;
         }
         ctx.reply.array(registers.len());
@@ -195,7 +194,7 @@ fn pfdebug(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     } else if word.eq_ignore_ascii_case(b"todense") {
         let convert = !sketch::is_dense(&bytes);
         if convert {
-            sketch::make_dense(write(ctx.db, key)?.0).map_err(refuse)?;
+            sketch::make_dense(write(ctx.db, key)?.0.sketch(0)).map_err(refuse)?;
             ctx.db.effects.dirty += 1;
         }
         ctx.reply.integer(i64::from(convert));

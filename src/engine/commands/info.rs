@@ -8,6 +8,7 @@ use crate::args::Args;
 use crate::client::Client;
 use crate::ctx::Ctx;
 use crate::error::Error;
+use crate::memory::used;
 use crate::pubsub::Sort;
 use crate::script::Kind;
 use crate::server::VERSION;
@@ -180,34 +181,91 @@ fn clients(ctx: &mut Ctx, text: &mut String) {
 }
 
 fn memory(ctx: &mut Ctx, text: &mut String) {
+    let used = used::used(ctx.db, ctx.clients);
+    ctx.server.peak.note(used.total, ctx.now);
+    let peak = ctx.server.peak;
     let settings = &ctx.server.settings;
     let limit = settings.integer("maxmemory");
     let policy = String::from_utf8_lossy(settings.get("maxmemory-policy"));
+    let total = used.total;
+    let readable = human(total as i64);
+    let rehashing: usize = (0..ctx.db.databases())
+        .map(|database| ctx.db.keyspace(database).buckets())
+        .map(|(main, volatile)| (main.leaving() + volatile.leaving()) * 8)
+        .sum();
+    let percent = |share: f32| two_digits(f64::from(share));
     let scripting = &ctx.server.scripting;
-    let (eval, functions) =
-        (scripting.machine_memory(Kind::Script) as i64, scripting.machine_memory(Kind::Function) as i64);
-    let (scripts, libraries) = (scripting.cache.memory() as i64, scripting.libraries.memory() as i64);
+    let eval = (scripting.machine_memory(Kind::Script) as u64).max(used::SCRIPT_VM);
+    let functions = (scripting.machine_memory(Kind::Function) as u64).max(used::FUNCTION_VM);
+    let machines = eval + functions;
+    let scripts = scripting.cache.memory() as u64;
+    let libraries = used::FUNCTIONS + scripting.libraries.memory() as u64;
+    let all_scripts = scripts + libraries;
     fields(
         text,
         &[
+            ("used_memory", &total),
+            ("used_memory_human", &readable),
+            ("used_memory_rss", &total),
+            ("used_memory_rss_human", &readable),
+            ("used_memory_peak", &peak.bytes),
+            ("used_memory_peak_human", &human(peak.bytes as i64)),
+            ("used_memory_peak_time", &peak.at.seconds()),
+            ("used_memory_peak_perc", &format_args!("{}%", percent(total as f32 * 100.0 / peak.bytes.max(1) as f32))),
+            ("used_memory_overhead", &used.overhead),
+            ("used_memory_startup", &used::STARTUP),
+            ("used_memory_dataset", &(used.dataset() as u64)),
+            ("used_memory_dataset_perc", &format_args!("{}%", percent(used.dataset_share().max(0.0)))),
+            ("allocator_allocated", &total),
+            ("allocator_active", &total),
+            ("allocator_resident", &total),
+            ("allocator_muzzy", &0),
+            ("total_system_memory", &0),
+            ("total_system_memory_human", &human(0)),
             ("used_memory_lua", &eval),
             ("used_memory_vm_eval", &eval),
-            ("used_memory_lua_human", &human(eval)),
+            ("used_memory_lua_human", &human(eval as i64)),
             ("used_memory_scripts_eval", &scripts),
             ("number_of_cached_scripts", &scripting.cache.len()),
             ("number_of_functions", &scripting.libraries.functions()),
             ("number_of_libraries", &scripting.libraries.iter().len()),
             ("used_memory_vm_functions", &functions),
-            ("used_memory_vm_total", &(eval + functions)),
-            ("used_memory_vm_total_human", &human(eval + functions)),
+            ("used_memory_vm_total", &machines),
+            ("used_memory_vm_total_human", &human(machines as i64)),
             ("used_memory_functions", &libraries),
-            ("used_memory_scripts", &(scripts + libraries)),
-            ("used_memory_scripts_human", &human(scripts + libraries)),
+            ("used_memory_scripts", &all_scripts),
+            ("used_memory_scripts_human", &human(all_scripts as i64)),
+            ("maxmemory", &limit),
+            ("maxmemory_human", &human(limit)),
+            ("maxmemory_policy", &policy),
         ],
     );
-    fields(text, &[("maxmemory", &limit), ("maxmemory_human", &human(limit)), ("maxmemory_policy", &policy)]);
-    zeros(text, &["mem_not_counted_for_evict", "mem_replication_backlog", "mem_total_replication_buffers"]);
-    fields(text, &[("mem_allocator", &"virtual")]);
+    for name in ["allocator_frag", "allocator_rss", "rss_overhead", "mem_fragmentation"] {
+        field(text, format_args!("{name}_ratio:1.00"));
+        field(text, format_args!("{name}_bytes:0"));
+    }
+    zeros(
+        text,
+        &[
+            "mem_not_counted_for_evict",
+            "mem_replication_backlog",
+            "mem_total_replication_buffers",
+            "mem_replica_full_sync_buffer",
+            "mem_clients_slaves",
+        ],
+    );
+    fields(text, &[("mem_clients_normal", &used.clients)]);
+    zeros(
+        text,
+        &[
+            "mem_cluster_slot_migration_output_buffer",
+            "mem_cluster_slot_migration_input_buffer",
+            "mem_cluster_slot_migration_input_buffer_peak",
+            "mem_cluster_links",
+            "mem_aof_buffer",
+        ],
+    );
+    fields(text, &[("mem_allocator", &"virtual"), ("mem_overhead_db_hashtable_rehashing", &rehashing)]);
     zeros(text, &["active_defrag_running", "lazyfree_pending_objects", "lazyfreed_objects"]);
 }
 

@@ -21,6 +21,7 @@ mod keyspace;
 mod lcs;
 mod list;
 mod list_blocking;
+mod memory;
 pub(crate) mod pubsub;
 mod scripting;
 mod server;
@@ -60,6 +61,7 @@ pub(crate) const GROUPS: &[&[Command]] = &[
     list::COMMANDS,
     list_blocking::COMMANDS,
     scripting::COMMANDS,
+    memory::COMMANDS,
     server::COMMANDS,
     set::COMMANDS,
     set_algebra::COMMANDS,

@@ -575,7 +575,7 @@ fn setrange(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
             let mut bytes = Vec::new();
             overwrite(&mut bytes, offset as usize, part);
             let len = bytes.len();
-            ctx.db.set(key, Value::Raw(alloc::rc::Rc::new(bytes)));
+            ctx.db.set(key, Value::raw(bytes));
             len
         }
         Some(value) => {

@@ -223,7 +223,7 @@ fn combine(ctx: &mut Ctx, args: &mut Args, operation: Operation, stores: bool) -
     let limits = ZsetLimits::of(ctx.db);
     // Not small even if it is, because only there a negative zero shows its sign.
     let mut result = SortedSet::default();
-    result.make_skiplist(&limits);
+    result.make_skiplist(0, &limits);
     let effort = &mut ctx.effort;
     match operation {
         Operation::Union => {

@@ -121,7 +121,7 @@ type Field = (Vec<u8>, Vec<u8>, Option<i64>);
 fn hash(fields: Vec<Field>, db: &Store) -> Option<Value> {
     let limits = HashLimits::of(db);
     let mut hash = Hash::default();
-    hash.expect(fields.iter().flat_map(|(name, value, _)| [&**name, &**value]), &limits);
+    hash.expect(fields.len(), fields.iter().flat_map(|(name, value, _)| [&**name, &**value]), &limits);
     for (name, value, _) in &fields {
         if !hash.set(name, value, Deadline::Drop, &limits) {
             return None;

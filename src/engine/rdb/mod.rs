@@ -8,7 +8,7 @@
 mod crc64;
 mod decode;
 mod encode;
-mod lzf;
+pub(crate) mod lzf;
 mod packed;
 mod wire;
 

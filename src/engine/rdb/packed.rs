@@ -1,5 +1,6 @@
 //! Listpacks and intsets as blobs, with the headers that they have in memory of a real server.
 
+use crate::types::Integers;
 use crate::types::listpack::Listpack;
 use alloc::vec::Vec;
 
@@ -81,19 +82,12 @@ fn back_length(len: usize) -> Vec<u8> {
     bytes
 }
 
-/// An intset: width, count, then the integers in order, as narrow as the widest allows.
-pub(super) fn intset(integers: &[i64]) -> Vec<u8> {
-    let fits = |bits: u32| integers.iter().all(|&integer| integer >> (bits - 1) == integer >> 63);
-    let width = if fits(16) {
-        2
-    } else if fits(32) {
-        4
-    } else {
-        8
-    };
+/// An intset: width, count, then the integers in order.
+pub(super) fn intset(integers: &Integers) -> Vec<u8> {
+    let width = integers.width();
     let mut out = Vec::from(&(width as u32).to_le_bytes()[..]);
     out.extend_from_slice(&(integers.len() as u32).to_le_bytes());
-    for integer in integers {
+    for integer in integers.iter() {
         out.extend_from_slice(&integer.to_le_bytes()[..width]);
     }
     out

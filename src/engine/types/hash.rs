@@ -6,7 +6,8 @@
 
 use super::deadlines::Deadlines;
 use super::listpack::{Element, Listpack};
-use crate::dict::Dict;
+use crate::dict::{Dict, Entry};
+use crate::memory::{self, Buckets, allocator};
 use crate::store::Store;
 use crate::text::Text;
 use alloc::vec::Vec;
@@ -133,11 +134,16 @@ impl Hash {
         }
     }
 
-    /// Moves on to the dictionary if one of the texts is too long for a listpack.
+    /// Moves on to the dictionary if so many fields are announced, or a text is so long, that it will be one anyway.
     #[inline]
-    pub fn expect<'a>(&mut self, mut texts: impl Iterator<Item = &'a [u8]>, limits: &HashLimits) {
-        if !matches!(self.0, Encoding::Table(_)) && texts.any(|text| text.len() > limits.value) {
-            self.make_table(limits);
+    pub fn expect<'a>(&mut self, announced: usize, mut texts: impl Iterator<Item = &'a [u8]>, limits: &HashLimits) {
+        if matches!(self.0, Encoding::Table(_)) {
+            return;
+        }
+        if announced > limits.entries {
+            self.make_table(announced, limits);
+        } else if texts.any(|text| text.len() > limits.value) {
+            self.make_table(0, limits);
         }
     }
 
@@ -145,7 +151,7 @@ impl Hash {
     #[inline]
     pub fn set(&mut self, name: &[u8], value: &[u8], deadline: Deadline, limits: &HashLimits) -> bool {
         if name.len() > limits.value || value.len() > limits.value {
-            self.make_table(limits);
+            self.make_table(0, limits);
         }
         let is_new = match &mut self.0 {
             Packed(packed) => match packed.find(name, 2).and_then(|place| packed.read(place)) {
@@ -177,20 +183,23 @@ impl Hash {
             },
             Encoding::Table(table) => match table.fields.find(name) {
                 Some(id) => {
-                    table.fields.entry_mut(id).value = Text::new(value);
+                    table.change(id, |entry| {
+                        entry.value = Text::new(value);
+                        entry.tag &= !u32::from(deadline == Deadline::Drop);
+                    });
                     if deadline == Deadline::Drop && !table.deadlines.is_empty() {
                         table.deadlines.set(id, None);
                     }
                     false
                 }
                 None => {
-                    table.fields.push(Text::new(name), Text::new(value));
+                    table.push(Text::new(name), Text::new(value));
                     true
                 }
             },
         };
         if is_new && self.len() > limits.entries {
-            self.make_table(limits);
+            self.make_table(0, limits);
         }
         is_new
     }
@@ -222,7 +231,7 @@ impl Hash {
             }
             Encoding::Table(table) => {
                 if let Some(id) = table.fields.find(name) {
-                    table.deadlines.set(id, deadline);
+                    table.set_deadline(id, deadline);
                 }
             }
         }
@@ -241,15 +250,16 @@ impl Hash {
         self.0 = Volatile(volatile);
     }
 
-    fn make_table(&mut self, limits: &HashLimits) {
+    fn make_table(&mut self, announced: usize, limits: &HashLimits) {
         if matches!(self.0, Encoding::Table(_)) {
             return;
         }
         let mut table = Table { fields: Dict::new(limits.seed), deadlines: Deadlines::default() };
+        table.fields.buckets = Buckets::for_entries(announced.max(self.len()));
         for field in self.iter() {
-            let id = table.fields.push(Text::new(&field.name.text()), Text::new(&field.value.text()));
+            let id = table.push(Text::new(&field.name.text()), Text::new(&field.value.text()));
             if field.deadline.is_some() {
-                table.deadlines.set(id, field.deadline);
+                table.set_deadline(id, field.deadline);
             }
         }
         self.0 = Encoding::Table(table);
@@ -333,6 +343,27 @@ impl Table {
         Field { name: Element::Bytes(&entry.key), value: Element::Bytes(&entry.value), deadline }
     }
 
+    fn push(&mut self, name: Text, value: Text) -> u32 {
+        self.fields.payload += memory::field(name.len(), value.len(), false).allocated as u64;
+        self.fields.push(name, value)
+    }
+
+    /// Changes an entry; what it takes is counted anew.
+    fn change(&mut self, id: u32, change: impl FnOnce(&mut Entry<Text>)) {
+        let entry = self.fields.entry_mut(id);
+        let before = size(entry).allocated as u64;
+        change(entry);
+        let after = size(entry).allocated as u64;
+        self.fields.payload = self.fields.payload + after - before;
+    }
+
+    fn set_deadline(&mut self, id: u32, deadline: Option<i64>) {
+        if deadline.is_some() {
+            self.change(id, |entry| entry.tag |= HAD_DEADLINE);
+        }
+        self.deadlines.set(id, deadline);
+    }
+
     fn remove(&mut self, id: u32) {
         if !self.deadlines.is_empty() {
             self.deadlines.set(id, None);
@@ -341,7 +372,46 @@ impl Table {
                 self.deadlines.moved(last, id);
             }
         }
-        self.fields.remove_at(id);
+        let entry = self.fields.remove_at(id);
+        self.fields.payload -= size(&entry).allocated as u64;
+    }
+}
+
+/// The bit of an entry's tag that says: the field has room for a deadline, which stays when the deadline is taken away.
+const HAD_DEADLINE: u32 = 1;
+
+fn size(entry: &Entry<Text>) -> memory::Size {
+    memory::field(entry.key.len(), entry.value.len(), entry.tag & HAD_DEADLINE != 0)
+}
+
+impl Hash {
+    /// What the value takes in Redis, without the object that holds the key.
+    pub(crate) fn allocated(&self) -> usize {
+        match &self.0 {
+            Packed(packed) => memory::listpack(packed.size() - memory::LISTPACK),
+            Volatile(packed) => {
+                allocator::class(memory::LISTPACK_EX) + memory::listpack(packed.size() - memory::LISTPACK)
+            }
+            Encoding::Table(Table { fields, deadlines }) => {
+                let deadlines = if deadlines.is_empty() { 0 } else { memory::FIELD_DEADLINES };
+                memory::TABLE_ALLOCATED + deadlines + fields.payload as usize + fields.buckets.allocated(fields.len())
+            }
+        }
+    }
+
+    /// What MEMORY USAGE counts of it.
+    pub(crate) fn usage(&self, samples: usize) -> usize {
+        match &self.0 {
+            Packed(packed) => packed.size(),
+            Volatile(packed) => memory::LISTPACK_EX + packed.size(),
+            Encoding::Table(Table { fields, .. }) => {
+                let sizes =
+                    memory::spread(fields.len(), samples).map(|id| size(fields.entry(id as u32)).usage as u64);
+                memory::TABLE
+                    + memory::table_usage(&fields.buckets, fields.len())
+                    + memory::extrapolate(sizes, samples, fields.len()) as usize
+            }
+        }
     }
 }
 

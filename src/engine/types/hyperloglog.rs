@@ -6,6 +6,7 @@
 //! estimate, whose top bit says that it is out of date), then either all registers of 6 bits (dense), or runs (sparse): `00n`
 //! n+1 registers of 0, `01n` the same with 14 bits, `1vr` r+1 registers of v+1.
 
+use crate::memory::allocator;
 use alloc::vec::Vec;
 
 pub const REGISTERS: usize = 16_384;
@@ -49,6 +50,18 @@ pub fn check(bytes: &[u8]) -> Result<(), Invalid> {
         && bytes.starts_with(MAGIC)
         && (bytes[4] == SPARSE || bytes[4] == DENSE && bytes.len() == DENSE_LEN);
     if fits { Ok(()) } else { Err(Invalid::NotOne) }
+}
+
+/// The room of a sparse sketch of `len` bytes that is about to be changed. It wants three bytes to spare, and when it has to
+/// grow, then by at most 300 more than it needs.
+pub(crate) fn room_ahead(len: usize, room: usize, sparse_most: usize) -> usize {
+    const SPARE: usize = 3;
+    const MOST_AHEAD: usize = 300;
+    if room >= sparse_most || len + SPARE <= room {
+        return room;
+    }
+    let wanted = len + SPARE;
+    allocator::room_for((wanted + wanted.min(MOST_AHEAD)).min(sparse_most))
 }
 
 pub fn is_dense(bytes: &[u8]) -> bool {

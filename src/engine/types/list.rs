@@ -9,6 +9,7 @@
 //! Both ends cost O(1), a position costs the nodes before it and half a node.
 
 use super::listpack::{Element, Iter, Listpack};
+use crate::memory::{self, allocator};
 use alloc::collections::VecDeque;
 use alloc::rc::Rc;
 
@@ -80,6 +81,12 @@ impl Node {
         }
     }
 
+    /// What the node's content takes in Redis.
+    #[inline]
+    fn allocated(&self) -> usize {
+        allocator::class(self.size())
+    }
+
     fn has_room(&self, element: &[u8], fill: Fill) -> bool {
         match self {
             Node::Plain(_) => false,
@@ -141,6 +148,8 @@ pub struct List {
     nodes: VecDeque<Rc<Node>>,
     len: usize,
     quicklist: bool,
+    /// What the contents of all nodes take in Redis.
+    payload: usize,
 }
 
 impl List {
@@ -203,17 +212,46 @@ impl List {
         if let Some(node) = node.filter(|node| !quicklist || node.has_room(element, fill))
             && let Some(packed) = Node::packed_mut(node)
         {
+            let before = allocator::class(packed.size());
             match end {
                 End::Left => packed.push_front(element),
                 End::Right => packed.push_back(element),
             }
+            self.payload = self.payload + allocator::class(packed.size()) - before;
             return;
         }
         let node = if quicklist { Node::new(element, fill) } else { Node::new(element, Fill::new(-5)) };
-        match end {
-            End::Left => self.nodes.push_front(node),
-            End::Right => self.nodes.push_back(node),
-        }
+        let at = match end {
+            End::Left => 0,
+            End::Right => self.nodes.len(),
+        };
+        self.insert_node(at, node);
+    }
+
+    fn insert_node(&mut self, at: usize, node: Rc<Node>) {
+        self.payload += node.allocated();
+        self.nodes.insert(at, node);
+    }
+
+    fn remove_node(&mut self, at: usize) -> Option<Rc<Node>> {
+        let node = self.nodes.remove(at)?;
+        self.payload -= node.allocated();
+        Some(node)
+    }
+
+    /// Changes the listpack of a node; none when the node is one large element.
+    fn edit<T>(&mut self, at: usize, change: impl FnOnce(&mut Listpack) -> T) -> Option<T> {
+        let packed = Node::packed_mut(self.nodes.get_mut(at)?)?;
+        let before = allocator::class(packed.size());
+        let result = change(packed);
+        self.payload = self.payload + allocator::class(packed.size()) - before;
+        Some(result)
+    }
+
+    /// What the value takes in Redis, without the object that holds the key. Nodes count as if none were compressed.
+    pub(crate) fn allocated(&self) -> usize {
+        let nodes = if self.quicklist { memory::QUICKLIST + self.nodes.len() * memory::QUICKLIST_NODE } else { 0 };
+        nodes + self.payload
     }
 
     /// The element at an end.
@@ -300,14 +338,14 @@ impl List {
             let taken = (here - offset).min(left);
             left -= taken;
             if taken == here {
-                self.nodes.remove(node);
+                self.remove_node(node);
                 continue;
             }
-            if let Some(packed) = Node::packed_mut(&mut self.nodes[node])
-                && let Some(place) = packed.seek(offset)
-            {
-                packed.remove(place, taken);
-            }
+            self.edit(node, |packed| {
+                if let Some(place) = packed.seek(offset) {
+                    packed.remove(place, taken);
+                }
+            });
             node += 1;
             offset = 0;
         }
@@ -339,12 +377,14 @@ impl List {
             End::Right => self.nodes.len().wrapping_sub(1),
         };
         while removed < most && node < self.nodes.len() {
+            let before = self.nodes[node].allocated();
             let found = remove_from_node(&mut self.nodes[node], from, wanted, most - removed);
+            self.payload = self.payload + self.nodes[node].allocated() - before;
             removed += found;
             let emptied = found > 0 && self.nodes[node].len() == found && matches!(&*self.nodes[node], Node::Plain(_))
                 || self.nodes[node].len() == 0;
             if emptied {
-                self.nodes.remove(node);
+                self.remove_node(node);
             }
             node = match from {
                 End::Left => node + usize::from(!emptied),
@@ -361,30 +401,29 @@ impl List {
         let large = self.quicklist && fill.is_large(element);
         let is_plain = matches!(&*self.nodes[at], Node::Plain(_));
         if is_plain {
-            self.nodes[at] = Node::new(element, fill);
+            self.remove_node(at);
+            self.insert_node(at, Node::new(element, fill));
             return true;
         }
         let len = self.nodes[at].len();
         if !large {
             // The limit is not looked at: a node may grow beyond it by replacements.
-            let Some(packed) = Node::packed_mut(&mut self.nodes[at]) else { return false };
-            let Some(place) = packed.seek(offset) else { return false };
-            packed.replace(place, element);
-            return true;
+            let replace = |packed: &mut Listpack| packed.seek(offset).map(|place| packed.replace(place, element));
+            return self.edit(at, replace).flatten().is_some();
         }
         let tail = if offset + 1 < len { self.split(at, offset + 1) } else { None };
-        self.nodes.insert(at + 1, Node::new(element, fill));
+        self.insert_node(at + 1, Node::new(element, fill));
         if let Some(tail) = tail {
-            self.nodes.insert(at + 2, tail);
+            self.insert_node(at + 2, tail);
         }
         if offset == 0 {
-            self.nodes.remove(at);
+            self.remove_node(at);
         } else {
-            if let Some(packed) = Node::packed_mut(&mut self.nodes[at])
-                && let Some(place) = packed.before(packed.end())
-            {
-                packed.remove(place, 1);
-            }
+            self.edit(at, |packed| {
+                if let Some(place) = packed.before(packed.end()) {
+                    packed.remove(place, 1);
+                }
+            });
             self.join_around(at, fill);
         }
         true
@@ -407,15 +446,15 @@ impl List {
                 let gap = if behind { 0 } else { self.nodes[neighbour].len() };
                 self.insert_into(neighbour, gap, element);
             } else {
-                self.nodes.insert(at + usize::from(behind), Node::new(element, fill));
+                self.insert_node(at + usize::from(behind), Node::new(element, fill));
             }
             return;
         }
         // The node is full and the gap inside it: cut it there; the smaller neighbours find together again.
         let Some(tail) = self.split(at, gap) else { return };
-        self.nodes.insert(at + 1, tail);
+        self.insert_node(at + 1, tail);
         if fill.is_large(element) {
-            self.nodes.insert(at + 1, Node::new(element, fill));
+            self.insert_node(at + 1, Node::new(element, fill));
             return;
         }
         if behind {
@@ -427,18 +466,20 @@ impl List {
     }
 
     fn insert_into(&mut self, node: usize, position: usize, element: &[u8]) {
-        if let Some(packed) = Node::packed_mut(&mut self.nodes[node]) {
+        self.edit(node, |packed| {
             let place = packed.seek(position).unwrap_or(packed.end());
             packed.insert(place, element);
-        }
+        });
     }
 
     /// Cuts a node before the element at `offset` and gives back what was behind the cut.
     fn split(&mut self, node: usize, offset: usize) -> Option<Rc<Node>> {
-        let packed = Node::packed_mut(&mut self.nodes[node])?;
-        let place = packed.seek(offset)?;
-        let count = packed.len() - offset;
-        Some(Rc::new(Node::Packed(packed.split_off(place, count))))
+        let cut = |packed: &mut Listpack| {
+            let place = packed.seek(offset)?;
+            let count = packed.len() - offset;
+            Some(packed.split_off(place, count))
+        };
+        self.edit(node, cut)?.map(|tail| Rc::new(Node::Packed(tail)))
     }
 
     /// Joins the nodes around `center` where two fit into one: the two before it, the two behind it, then itself with what
@@ -464,9 +505,9 @@ impl List {
         if !self.nodes[left].can_join(&self.nodes[left + 1], fill) {
             return false;
         }
-        let Some(right) = self.nodes.remove(left + 1) else { return false };
-        if let (Some(packed), Node::Packed(right)) = (Node::packed_mut(&mut self.nodes[left]), &*right) {
-            packed.append(right);
+        let Some(right) = self.remove_node(left + 1) else { return false };
+        if let Node::Packed(right) = &*right {
+            self.edit(left, |packed| packed.append(right));
         }
         true
     }
@@ -588,6 +629,7 @@ mod tests {
                     }
                 }
                 assert_eq!(list.len(), model.len());
+                assert_eq!(list.payload, list.nodes.iter().map(|node| node.allocated()).sum::<usize>());
                 assert!(list.walk(End::Left, 0).map(|e| e.text().to_vec()).eq(model.iter().cloned()));
             }
         }

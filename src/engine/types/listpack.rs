@@ -400,6 +400,13 @@ pub fn entry_size(element: &[u8]) -> usize {
     len + back_length(len)
 }
 
+/// The bytes that an integer takes in a listpack.
+pub fn integer_size(number: i64) -> usize {
+    let mut head = [0; 9];
+    let len = encode(Element::Integer(number), &mut head).0.len();
+    len + back_length(len)
+}
+
 #[inline]
 fn encode<'a>(element: Element<'a>, head: &'a mut [u8; 9]) -> (&'a [u8], &'a [u8]) {
     let (len, payload): (usize, &[u8]) = match element {

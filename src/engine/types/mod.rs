@@ -12,6 +12,6 @@ mod zset;
 pub use deadlines::Deadlines;
 pub use hash::{Deadline, Field, Hash, HashLimits};
 pub use list::{End, Fill, List};
-pub use set::{Set, SetLimits};
+pub use set::{Integers, Set, SetLimits};
 pub use tree::{Score, Tree};
 pub use zset::{Bound, Name, Ranked, SortedSet, ZsetLimits};

@@ -6,6 +6,7 @@
 
 use super::listpack::{Element, Iter, Listpack};
 use crate::dict::Dict;
+use crate::memory::{self, Buckets, allocator};
 use crate::store::Store;
 use crate::text::Text;
 use alloc::vec::Vec;
@@ -33,14 +34,51 @@ impl SetLimits {
 
 #[derive(Clone, Debug)]
 pub enum Set {
-    Integers(Vec<i64>),
+    Integers(Integers),
     Packed(Listpack),
     Table(Dict<()>),
 }
 
+/// Sorted integers of equal width, which only ever grows.
+#[derive(Clone, Debug, Default)]
+pub struct Integers {
+    values: Vec<i64>,
+    wide: u8,
+}
+
+impl Integers {
+    fn insert(&mut self, place: usize, integer: i64) {
+        self.values.insert(place, integer);
+        self.wide = self.wide.max(width(integer));
+    }
+
+    /// How many bytes each integer takes: 2, 4 or 8.
+    pub fn width(&self) -> usize {
+        usize::from(self.wide.max(2))
+    }
+}
+
+impl core::ops::Deref for Integers {
+    type Target = [i64];
+    fn deref(&self) -> &[i64] {
+        &self.values
+    }
+}
+
+/// The width that an integer asks for.
+fn width(integer: i64) -> u8 {
+    if i16::try_from(integer).is_ok() {
+        2
+    } else if i32::try_from(integer).is_ok() {
+        4
+    } else {
+        8
+    }
+}
+
 impl Default for Set {
     fn default() -> Self {
-        Set::Integers(Vec::new())
+        Set::Integers(Integers::default())
     }
 }
 
@@ -48,11 +86,11 @@ impl Set {
     /// An empty set in the encoding that suits a first member and as many members as are announced.
     pub fn for_member(first: &[u8], announced: usize, limits: &SetLimits) -> Set {
         if announced <= limits.intset_entries && parse_integer(first).is_some() {
-            Set::Integers(Vec::new())
+            Set::default()
         } else if announced <= limits.listpack_entries {
             Set::Packed(Listpack::default())
         } else {
-            Set::Table(Dict::new(limits.seed))
+            Set::Table(table_for(announced, limits))
         }
     }
 
@@ -96,7 +134,7 @@ impl Set {
             Set::Table(_) => return,
         };
         if announced > most {
-            self.make_table(limits);
+            self.make_table(announced, limits);
         }
     }
 
@@ -109,7 +147,7 @@ impl Set {
                     let Err(place) = integers.binary_search(&integer) else { return false };
                     integers.insert(place, integer);
                     if integers.len() > limits.intset_entries {
-                        self.make_table(limits);
+                        self.make_table(0, limits);
                     }
                     true
                 }
@@ -125,7 +163,7 @@ impl Set {
                 if packed.len() < limits.listpack_entries && member.len() <= limits.listpack_value {
                     packed.push_back(member);
                 } else {
-                    self.make_table(limits);
+                    self.make_table(0, limits);
                     return self.add(member, limits);
                 }
                 true
@@ -133,6 +171,7 @@ impl Set {
             Set::Table(table) => {
                 let is_new = !table.contains(member);
                 if is_new {
+                    table.payload += allocator::string(member.len()) as u64;
                     table.push(Text::new(member), ());
                 }
                 is_new
@@ -155,14 +194,16 @@ impl Set {
             }
             *self = Set::Packed(packed);
         } else {
-            self.make_table(limits);
+            self.make_table(0, limits);
         }
     }
 
-    fn make_table(&mut self, limits: &SetLimits) {
-        let mut table = Dict::new(limits.seed);
+    fn make_table(&mut self, announced: usize, limits: &SetLimits) {
+        let mut table = table_for(announced.max(self.len()), limits);
         for member in self.iter() {
-            table.push(Text::new(&member.text()), ());
+            let member = Text::new(&member.text());
+            table.payload += allocator::string(member.len()) as u64;
+            table.push(member, ());
         }
         *self = Set::Table(table);
     }
@@ -174,7 +215,7 @@ impl Set {
                 let Some(Ok(place)) = parse_integer(member).map(|integer| integers.binary_search(&integer)) else {
                     return false;
                 };
-                integers.remove(place);
+                integers.values.remove(place);
                 true
             }
             Set::Packed(packed) => {
@@ -182,7 +223,7 @@ impl Set {
                 packed.remove(place, 1);
                 true
             }
-            Set::Table(table) => table.remove(member).is_some(),
+            Set::Table(table) => table.find(member).map(|id| remove_at(table, id)).is_some(),
         }
     }
 
@@ -201,7 +242,7 @@ impl Set {
     pub fn remove_at(&mut self, position: usize) {
         match self {
             Set::Integers(integers) => {
-                integers.remove(position);
+                integers.values.remove(position);
             }
             Set::Packed(packed) => {
                 if let Some(place) = packed.seek(position) {
@@ -209,7 +250,7 @@ impl Set {
                 }
             }
             Set::Table(table) => {
-                table.remove_at(position as u32);
+                remove_at(table, position as u32);
             }
         }
     }
@@ -230,6 +271,45 @@ impl Set {
                 (next, page.map(|entry| Element::Bytes(entry.key.as_bytes())).collect())
             }
             _ => (0, self.iter().collect()),
+        }
+    }
+}
+
+fn table_for(entries: usize, limits: &SetLimits) -> Dict<()> {
+    let mut table = Dict::new(limits.seed);
+    table.buckets = Buckets::for_entries(entries);
+    table
+}
+
+fn remove_at(table: &mut Dict<()>, id: u32) {
+    let member = table.remove_at(id).key;
+    table.payload -= allocator::string(member.len()) as u64;
+}
+
+impl Set {
+    /// What the value takes in Redis, without the object that holds the key.
+    pub(crate) fn allocated(&self) -> usize {
+        match self {
+            Set::Integers(integers) => allocator::class(memory::INTSET + integers.len() * integers.width()),
+            Set::Packed(packed) => memory::listpack(packed.size() - memory::LISTPACK),
+            Set::Table(table) => {
+                memory::TABLE_ALLOCATED + table.payload as usize + table.buckets.allocated(table.len())
+            }
+        }
+    }
+
+    /// What MEMORY USAGE counts of it.
+    pub(crate) fn usage(&self, samples: usize) -> usize {
+        match self {
+            Set::Integers(integers) => memory::INTSET + integers.len() * integers.width(),
+            Set::Packed(packed) => packed.size(),
+            Set::Table(table) => {
+                let strings = memory::spread(table.len(), samples)
+                    .map(|id| allocator::string_usage(table.entry(id as u32).key.len()) as u64);
+                memory::TABLE
+                    + memory::table_usage(&table.buckets, table.len())
+                    + memory::extrapolate(strings, samples, table.len()) as usize
+            }
         }
     }
 }

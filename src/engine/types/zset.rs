@@ -4,8 +4,10 @@
 //! from member to score and a tree of both with ranks (Redis: a dictionary and a skip list, whence the encoding's name). Every
 //! range, of ranks, scores or names, becomes a range of ranks first.
 
+use super::listpack;
 use super::tree::{Score, Tree};
 use crate::dict::Dict;
+use crate::memory::{self, Buckets};
 use crate::store::Store;
 use crate::text::Text;
 use alloc::vec::Vec;
@@ -77,7 +79,11 @@ pub struct Bound {
 }
 
 #[derive(Clone, Debug)]
-pub struct SortedSet(Encoding);
+pub struct SortedSet {
+    encoding: Encoding,
+    /// What the members take in Redis: bytes of a listpack, or [`memory::skiplist_node`]s.
+    payload: u64,
+}
 
 #[derive(Clone, Debug)]
 enum Encoding {
@@ -88,20 +94,20 @@ use Encoding::{Packed, Skiplist};
 
 impl Default for SortedSet {
     fn default() -> Self {
-        SortedSet(Packed(Vec::new()))
+        SortedSet { encoding: Packed(Vec::new()), payload: 0 }
     }
 }
 
 impl SortedSet {
     pub fn encoding(&self) -> &'static str {
-        match self.0 {
+        match self.encoding {
             Packed(_) => "listpack",
             Skiplist { .. } => "skiplist",
         }
     }
 
     pub fn len(&self) -> usize {
-        match &self.0 {
+        match &self.encoding {
             Packed(packed) => packed.len(),
             Skiplist { order, .. } => order.len(),
         }
@@ -113,7 +119,7 @@ impl SortedSet {
 
     #[inline]
     pub fn score(&self, member: &[u8]) -> Option<f64> {
-        match &self.0 {
+        match &self.encoding {
             Packed(packed) => packed.iter().find(|ranked| &*ranked.member == member).map(|ranked| ranked.score.0),
             Skiplist { scores, .. } => scores.get(member).copied(),
         }
@@ -122,7 +128,7 @@ impl SortedSet {
     /// A member's rank and score.
     #[inline]
     pub fn rank(&self, member: &[u8]) -> Option<(usize, f64)> {
-        match &self.0 {
+        match &self.encoding {
             Packed(packed) => {
                 let rank = packed.iter().position(|ranked| &*ranked.member == member)?;
                 Some((rank, packed[rank].score.0))
@@ -137,7 +143,7 @@ impl SortedSet {
 
     /// How many members stand before the place that `before` describes: see [`Tree::partition`].
     pub fn partition(&self, before: impl Fn(&Ranked) -> bool) -> usize {
-        match &self.0 {
+        match &self.encoding {
             Packed(packed) => packed.partition_point(before),
             Skiplist { order, .. } => order.partition(before),
         }
@@ -164,7 +170,7 @@ impl SortedSet {
             return 0..0;
         }
         let in_order = first.score == last.score;
-        let (mut begin, mut end) = match &self.0 {
+        let (mut begin, mut end) = match &self.encoding {
             Packed(packed) if !in_order => {
                 let begin = packed.iter().position(|ranked| !min.begins_behind(&ranked.member));
                 let last = packed.iter().rposition(|ranked| max.ends_behind(&ranked.member));
@@ -187,7 +193,7 @@ impl SortedSet {
     }
 
     pub fn get(&self, rank: usize) -> Option<&Ranked> {
-        match &self.0 {
+        match &self.encoding {
             Packed(packed) => packed.get(rank),
             Skiplist { order, .. } => order.get(rank),
         }
@@ -197,7 +203,7 @@ impl SortedSet {
     pub fn walk(&self, ranks: Range<usize>, reverse: bool) -> impl Iterator<Item = &Ranked> {
         let count = ranks.len();
         let (mut packed_up, mut packed_down, mut up, mut down) = (None, None, None, None);
-        match (&self.0, reverse) {
+        match (&self.encoding, reverse) {
             (Packed(packed), false) => packed_up = Some(packed[ranks.start.min(packed.len())..].iter()),
             (Packed(packed), true) => packed_down = Some(packed[..ranks.end.min(packed.len())].iter().rev()),
             (Skiplist { order, .. }, false) => up = Some(order.iter_from(ranks.start)),
@@ -220,7 +226,8 @@ impl SortedSet {
     #[inline]
     pub fn expect(&mut self, announced: usize, longest: usize, limits: &ZsetLimits) {
         if announced > limits.entries || longest > limits.value {
-            self.make_skiplist(limits);
+            // Callers that only want a skip list announce more than there can be.
+            self.make_skiplist(if announced == usize::MAX { 0 } else { announced }, limits);
         }
     }
 
@@ -228,19 +235,24 @@ impl SortedSet {
     #[inline]
     pub fn set(&mut self, member: &[u8], score: f64, limits: &ZsetLimits) -> bool {
         let score = Score(score);
-        match &mut self.0 {
+        match &mut self.encoding {
             Packed(packed) => {
                 let old = packed.iter().position(|ranked| &*ranked.member == member);
                 if old.is_none() && (packed.len() >= limits.entries || member.len() > limits.value) {
-                    self.make_skiplist(limits);
+                    self.make_skiplist(0, limits);
                     return self.set(member, score.0, limits);
                 }
                 // A listpack keeps whole numbers as integers and so knows no negative zero.
                 let score = Score(score.0 + 0.0);
                 let ranked = match old {
-                    Some(place) => Ranked { score, ..packed.remove(place) },
+                    Some(place) => {
+                        let old = packed.remove(place);
+                        self.payload -= packed_size(&old);
+                        Ranked { score, ..old }
+                    }
                     None => Ranked { score, member: Text::new(member) },
                 };
+                self.payload += packed_size(&ranked);
                 let place = packed.partition_point(|other| *other < ranked);
                 packed.insert(place, ranked);
                 old.is_none()
@@ -258,6 +270,7 @@ impl SortedSet {
                 None => {
                     let member = Text::new(member);
                     order.insert(Ranked { score, member: member.clone() });
+                    self.payload += memory::skiplist_node(member.len());
                     scores.push(member, score.0);
                     true
                 }
@@ -265,37 +278,45 @@ impl SortedSet {
         }
     }
 
-    pub fn make_skiplist(&mut self, limits: &ZsetLimits) {
-        let Packed(packed) = &mut self.0 else { return };
+    pub fn make_skiplist(&mut self, announced: usize, limits: &ZsetLimits) {
+        let Packed(packed) = &mut self.encoding else { return };
         let mut scores = Dict::new(limits.seed);
+        scores.buckets = Buckets::for_entries(announced.max(packed.len()));
         let mut order = Tree::default();
+        self.payload = 0;
         for ranked in packed.drain(..) {
+            self.payload += memory::skiplist_node(ranked.member.len());
             scores.push(ranked.member.clone(), ranked.score.0);
             order.insert(ranked);
         }
-        self.0 = Skiplist { scores, order };
+        self.encoding = Skiplist { scores, order };
     }
 
     /// Becomes small again if it can be, as Redis does with results that are stored.
     pub fn settle(&mut self, limits: &ZsetLimits) {
-        if let Skiplist { order, .. } = &self.0
+        if let Skiplist { order, .. } = &self.encoding
             && order.len() <= limits.entries
             && order.iter().all(|ranked| ranked.member.len() <= limits.value)
         {
             let whole = |ranked: &Ranked| Ranked { score: Score(ranked.score.0 + 0.0), member: ranked.member.clone() };
-            self.0 = Packed(order.iter().map(whole).collect());
+            let packed: Vec<Ranked> = order.iter().map(whole).collect();
+            self.payload = packed.iter().map(packed_size).sum();
+            self.encoding = Packed(packed);
         }
     }
 
     /// Removes a member; false when it was not there.
     pub fn remove(&mut self, member: &[u8]) -> bool {
-        match &mut self.0 {
+        match &mut self.encoding {
             Packed(packed) => {
                 let place = packed.iter().position(|ranked| &*ranked.member == member);
-                place.map(|place| packed.remove(place)).is_some()
+                place.map(|place| self.payload -= packed_size(&packed.remove(place))).is_some()
             }
             Skiplist { scores, order } => match scores.remove(member) {
-                Some(entry) => order.remove(&Ranked { score: Score(entry.value), member: entry.key }),
+                Some(entry) => {
+                    self.payload -= memory::skiplist_node(entry.key.len());
+                    order.remove(&Ranked { score: Score(entry.value), member: entry.key })
+                }
                 None => false,
             },
         }
@@ -303,14 +324,16 @@ impl SortedSet {
 
     /// Removes the members of a range of ranks.
     pub fn remove_ranks(&mut self, ranks: Range<usize>) {
-        match &mut self.0 {
+        match &mut self.encoding {
             Packed(packed) => {
                 let end = ranks.end.min(packed.len());
-                packed.drain(ranks.start.min(end)..end);
+                let removed = packed.drain(ranks.start.min(end)..end);
+                self.payload -= removed.map(|ranked| packed_size(&ranked)).sum::<u64>();
             }
             Skiplist { scores, order } => {
                 for rank in ranks.clone().rev() {
                     if let Some(ranked) = order.remove_at(rank) {
+                        self.payload -= memory::skiplist_node(ranked.member.len());
                         scores.remove(&ranked.member);
                     }
                 }
@@ -320,11 +343,47 @@ impl SortedSet {
 
     /// One page of an iteration: see [`Dict::scan`]. A small set comes at once.
     pub fn scan(&self, cursor: u64, count: usize) -> (u64, Vec<(&Text, f64)>) {
-        match &self.0 {
+        match &self.encoding {
             Packed(packed) => (0, packed.iter().map(|ranked| (&ranked.member, ranked.score.0)).collect()),
             Skiplist { scores, .. } => {
                 let (next, page) = scores.scan(cursor, count);
                 (next, page.map(|entry| (&entry.key, entry.value)).collect())
+            }
+        }
+    }
+}
+
+/// What a member and its score take in a listpack.
+fn packed_size(ranked: &Ranked) -> u64 {
+    let score = ranked.score.0;
+    let whole = score as i64;
+    let score = if whole as f64 == score && whole.unsigned_abs() < 1 << 52 {
+        listpack::integer_size(whole)
+    } else {
+        listpack::entry_size(resp::number::double(score).as_bytes())
+    };
+    (listpack::entry_size(&ranked.member) + score) as u64
+}
+
+impl SortedSet {
+    /// What the value takes in Redis, without the object that holds the key.
+    pub(crate) fn allocated(&self) -> usize {
+        match &self.encoding {
+            Packed(_) => memory::listpack(self.payload as usize),
+            Skiplist { scores, .. } => {
+                memory::SKIPLIST + (self.payload / memory::NODE_SCALE) as usize + scores.buckets.allocated(scores.len())
+            }
+        }
+    }
+
+    /// What MEMORY USAGE counts of it.
+    pub(crate) fn usage(&self, samples: usize) -> usize {
+        match &self.encoding {
+            Packed(_) => memory::LISTPACK + self.payload as usize,
+            Skiplist { scores, order } => {
+                let sampled = order.iter().map(|ranked| memory::skiplist_node(ranked.member.len()));
+                let nodes = memory::extrapolate(sampled, samples, order.len()) / memory::NODE_SCALE;
+                memory::SKIPLIST + memory::table_usage(&scores.buckets, scores.len()) + nodes as usize
             }
         }
     }

@@ -3,6 +3,7 @@
 mod compat;
 mod layers;
 mod lessons;
+mod memory;
 mod oracle;
 mod table;
 

@@ -13,7 +13,7 @@ use course::Transcript;
 use course::transcript::{Elapsed, Patience, Play, Stage};
 use resp::{Decoder, Value, request_bytes};
 
-use crate::{lessons, transcripts};
+use crate::{lessons, memory, transcripts};
 
 /// A real server as a stage.
 pub struct TcpStage {
@@ -23,14 +23,14 @@ pub struct TcpStage {
     settings: Vec<(String, String)>,
 }
 
-struct Connection {
+pub struct Connection {
     stream: TcpStream,
     decoder: Decoder,
     sent: Instant,
 }
 
 impl Connection {
-    fn open(address: &str) -> Result<Connection, String> {
+    pub fn open(address: &str) -> Result<Connection, String> {
         let stream = TcpStream::connect(address).map_err(|error| format!("{address}: {error}"))?;
         stream.set_nodelay(true).map_err(|error| error.to_string())?;
         Ok(Connection { stream, decoder: Decoder::new(), sent: Instant::now() })
@@ -69,7 +69,7 @@ impl Connection {
         }
     }
 
-    fn ask(&mut self, arguments: &[&str]) -> Result<Value, String> {
+    pub fn ask(&mut self, arguments: &[&str]) -> Result<Value, String> {
         self.send(&request_bytes(arguments))?;
         self.receive(PATIENCE)?.ok_or_else(|| format!("no reply to {}", arguments.join(" ")))
     }
@@ -245,6 +245,9 @@ fn everything_holds_on_the_oracle() {
             compared += lessons::play_task(lesson, source, task, &mut stage, &mut complaints);
             stage.finish().expect("the oracle answers");
         }
+    }
+    if "memory".contains(&filter) {
+        compared += memory::compare_with(&address, !filter.is_empty(), bless, &mut complaints);
     }
     println!("oracle: {files} files and lessons, {compared} replies compared");
     assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));

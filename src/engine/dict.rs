@@ -48,8 +48,7 @@ pub struct Dict<V> {
 
 impl<V: Clone + Default> Dict<V> {
     pub fn new(seed: u64) -> Self {
-        Dict { chunks: Vec::new(), index: Index::default(), len: 0, seed }
-        Dict { chunks: Vec::new(), index: HashTable::new(), len: 0, seed, buckets: Buckets::default(), payload: 0 }
+        Dict { chunks: Vec::new(), index: Index::default(), len: 0, seed, buckets: Buckets::default(), payload: 0 }
     }
 
     pub fn len(&self) -> usize {

@@ -7,8 +7,10 @@ use crate::commands::{pubsub, transaction};
 use crate::config;
 use crate::ctx::Ctx;
 use crate::error::Error;
+use crate::evict;
 use crate::expire;
 use crate::io::{ClientId, Config, Input, Outputs};
+use crate::memory::used;
 use crate::pubsub::Sort;
 use crate::request::Request;
 use crate::server::{Order, Server};
@@ -60,6 +62,9 @@ impl Engine {
     /// Lets `input` happen at `now`. Time stands still for the whole call; it never runs backwards.
     pub fn step(&mut self, now: Instant, input: Input, out: &mut Outputs) {
         self.store.now = now.max(self.store.now);
+        if self.store.now.0.saturating_sub(self.server.housekept.0) >= expire::TICK {
+            self.keep_house();
+        }
         if self.server.pause.is_some_and(|pause| pause.until <= self.store.now.millis()) {
             self.server.pause = None;
             self.release_held();
@@ -86,6 +91,21 @@ impl Engine {
         if self.store.effects.listening {
             out.add_events(&mut self.server.told);
         }
+    }
+
+    /// What Redis does ten times a second and what shows only when somebody asks: so it is done when somebody comes.
+    #[cold]
+    fn keep_house(&mut self) {
+        /// Redis gives a millisecond to each tick; so many steps fit into it.
+        const STEPS: u64 = 16_384;
+        let ticks = (self.store.now.0 - self.server.housekept.0) / expire::TICK;
+        self.server.housekept = self.store.now;
+        let steps = u32::try_from(ticks.saturating_mul(STEPS)).unwrap_or(u32::MAX);
+        for space in &mut self.store.spaces {
+            space.rehash(steps);
+        }
+        let used = used::total(&mut self.store, &self.clients);
+        self.server.peak.note(used, self.store.now);
     }
 
     /// A connection is over: whatever it was registered for is given up.
@@ -142,6 +162,13 @@ impl Engine {
                     self.end_wait(client, out, error);
                 }
                 Order::Release => self.release_held(),
+                Order::Evict => {
+                    let mut effort = 0;
+                    evict::is_out_of_memory(&mut self.store, &self.clients, &mut self.server, &mut effort);
+                    out.add_effort(effort);
+                    settle_events(&mut self.store, &mut self.clients, &mut self.server);
+                    self.send_messages(out);
+                }
                 Order::Shutdown => out.shutdown(),
             }
         }
@@ -415,12 +442,21 @@ impl Ctx<'_> {
         client.last_command = command.full_name;
         if !client.authenticated && !command.has(Flag::NoAuth) && !self.server.password.is_empty() {
             self.refuse(&Error::NOT_AUTHENTICATED, args);
-        } else if let Some(running) = &self.server.scripting.running
+            return;
+        }
+        if let Some(running) = &self.server.scripting.running
             && !command.has(Flag::AllowBusy)
         {
             let error = running.busy_error();
             self.refuse(&error, args);
-        } else if client.protocol == Protocol::Resp2
+            return;
+        }
+        if self.db.policy.limit != 0 && self.server.scripting.running.is_none() && self.lacks_memory(command) {
+            self.refuse(&Error::OUT_OF_MEMORY, args);
+            return;
+        }
+        let client = self.clients.current();
+        if client.protocol == Protocol::Resp2
             && !client.subscriptions.is_empty()
             && !pubsub::allowed_while_subscribed(command)
         {
@@ -441,6 +477,17 @@ impl Ctx<'_> {
         } else {
             self.run(command, args);
         }
+    }
+
+    /// Evicts what has to go before a command runs. True when that did not suffice and the command may need memory.
+    #[cold]
+    fn lacks_memory(&mut self, command: &Command) -> bool {
+        self.db.out_of_memory = evict::is_out_of_memory(self.db, self.clients, self.server, &mut self.effort);
+        let queued =
+            |transaction: &Transaction| transaction.requests.iter().any(|request| request.command.has(Flag::DenyOom));
+        let asks = command.has(Flag::DenyOom)
+            || command.name == "exec" && self.clients.current().transaction.as_ref().is_some_and(|open| queued(open));
+        self.db.out_of_memory && asks
     }
 
     /// A request is refused before it ran; a transaction that is being queued will not run either.

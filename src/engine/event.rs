@@ -33,6 +33,11 @@ pub enum Event {
     Notified { class: Class, event: &'static str, database: usize, key: Text },
     /// The key's time was over: it was reclaimed because a command looked it up (`lazily`), or by the active cycle.
     Expired { database: usize, key: Text, lazily: bool },
+    /// The key was drawn as a candidate for eviction; the one with the highest score goes. What the score says depends on the policy: seconds since
+    /// the last use or change, how far the counter of uses is from its maximum, how soon the deadline is.
+    Sampled { database: usize, key: Text, score: u64 },
+    /// The key was evicted, because more memory was used than `maxmemory` allows.
+    Evicted { database: usize, key: Text },
     /// A key came into being that blocked clients may wait for.
     Ready { database: usize, key: Text },
 }
@@ -83,5 +88,19 @@ impl Effects {
         }
         self.modified(database, key);
         self.notify(Class::Expired, "expired", database, key);
+    }
+
+    pub(crate) fn sampled(&mut self, database: usize, key: &Text, score: u64) {
+        if self.listening {
+            self.events.push(Event::Sampled { database, key: key.clone(), score });
+        }
+    }
+
+    pub(crate) fn evicted(&mut self, database: usize, key: &[u8]) {
+        if self.listening {
+            self.events.push(Event::Evicted { database, key: Text::new(key) });
+        }
+        self.modified(database, key);
+        self.notify(Class::Evicted, "evicted", database, key);
     }
 }

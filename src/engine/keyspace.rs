@@ -125,6 +125,24 @@ impl Keyspace {
         self.dict.entry(id).tag & HAD_DEADLINE != 0
     }
 
+    /// How many keys may be evicted: all, or those with a deadline.
+    pub(crate) fn candidates(&self, volatile_only: bool) -> usize {
+        if volatile_only { self.deadlines.len() } else { self.dict.len() }
+    }
+
+    /// The key at a place among those that may be evicted.
+    pub(crate) fn candidate(&self, volatile_only: bool, place: usize) -> Option<u32> {
+        if volatile_only { self.deadlines.at(place) } else { Some(place as u32) }
+    }
+
+    pub(crate) fn find(&self, key: &[u8]) -> Option<u32> {
+        self.dict.find(key)
+    }
+
+    pub(crate) fn key(&self, id: u32) -> &Text {
+        &self.dict.entry(id).key
+    }
+
     /// What the key at `id` takes in Redis.
     #[inline]
     pub(crate) fn allocated(&self, id: u32) -> usize {
@@ -210,9 +228,20 @@ impl Keyspace {
         self.dict.payload + (self.table_bytes() + self.volatile_table_bytes()) as u64
     }
 
+    /// Time has passed in which Redis goes on with tables that change their size.
+    pub(crate) fn rehash(&mut self, steps: u32) {
+        self.dict.buckets.advance(steps);
+        self.volatile_buckets.advance(steps);
+    }
+
     /// The buckets of Redis' tables of all keys and of the volatile ones.
     pub(crate) fn buckets(&self) -> (Buckets, Buckets) {
         (self.dict.buckets, self.volatile_buckets)
+    }
+
+    /// What the keys take by themselves: the sum of [`memory::totals`], kept as they change.
+    pub fn value_bytes(&self) -> u64 {
+        self.dict.payload
     }
 
     fn table_bytes(&self) -> usize {

@@ -18,6 +18,7 @@ pub mod dict;
 mod engine;
 mod error;
 mod event;
+pub mod evict;
 mod expire;
 mod geo;
 pub mod glob;

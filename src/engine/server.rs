@@ -3,6 +3,7 @@
 use crate::blocking::Waits;
 use crate::config::Settings;
 use crate::event::Event;
+use crate::evict::Eviction;
 use crate::io::{ClientId, Config};
 use crate::memory::used::Peak;
 use crate::pubsub::{Outbox, PubSub};
@@ -69,6 +70,8 @@ pub(crate) enum Order {
     Unblock { client: ClientId, error: bool },
     /// Let go on what waited for the end of a pause.
     Release,
+    /// Bring memory below a limit that was just set.
+    Evict,
     /// Tell the host to stop.
     Shutdown,
 }
@@ -118,8 +121,11 @@ pub struct Server {
     pub(crate) denied_auth: u64,
     /// The replication id: 40 hexadecimal digits.
     pub(crate) replication_id: String,
+    pub(crate) eviction: Eviction,
     /// The most memory that was used so far.
     pub(crate) peak: Peak,
+    /// When the work of the server's clock was done last.
+    pub(crate) housekept: Instant,
     /// When the data were last saved, or the server started.
     pub(crate) last_save: Instant,
     pub(crate) scripting: Scripting,
@@ -153,7 +159,9 @@ impl Server {
             slow_log: SlowLog::default(),
             denied_auth: 0,
             replication_id,
+            eviction: Eviction::default(),
             peak: Peak::default(),
+            housekept: started,
             last_save: started,
             scripting: Scripting::new(seed),
         }

@@ -33,7 +33,7 @@ pub(crate) fn settle_events(db: &mut Store, clients: &mut Clients, server: &mut 
                 }
             }
             Event::Ready { database, key } => server.waits.ready.push((*database, key.clone())),
-            Event::Expired { .. } => {}
+            Event::Expired { .. } | Event::Sampled { .. } | Event::Evicted { .. } => {}
         }
         if db.effects.listening {
             server.told.push(event);

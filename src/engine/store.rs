@@ -5,6 +5,7 @@
 
 use crate::error::Error;
 use crate::event::{Class, Effects};
+use crate::evict::{self, Measure, Policy};
 use crate::keyspace::Keyspace;
 use crate::memory;
 use crate::random::Random;
@@ -54,6 +55,7 @@ pub struct KeyStats {
     pub expired: u64,
     pub expired_fields: u64,
     pub expired_actively: u64,
+    pub evicted: u64,
 }
 
 /// From this many keys on a keyspace does not fit into the processor's caches, and preparing look-ups is worth it.
@@ -71,6 +73,10 @@ pub struct Store {
     pub effects: Effects,
     pub stats: KeyStats,
     pub random: Random,
+    /// The limit of memory, and which keys go when it is reached.
+    pub policy: Policy,
+    /// Whether more was used than the limit allows when the present command, script or transaction began.
+    pub(crate) out_of_memory: bool,
     /// The client asked that its reads leave no trace in access times (CLIENT NO-TOUCH).
     pub(crate) leave_no_trace: bool,
     /// Whether the active cycle runs (DEBUG SET-ACTIVE-EXPIRE).
@@ -96,6 +102,8 @@ impl Store {
             effects: Effects::default(),
             stats: KeyStats::default(),
             random,
+            policy: Policy::default(),
+            out_of_memory: false,
             leave_no_trace: false,
             expires_actively: true,
             max_string: 512 * 1024 * 1024,
@@ -214,13 +222,61 @@ impl Store {
         self.effects.expired(database, &entry.key, lazily);
     }
 
+    /// Evicts the key at `id`.
+    pub(crate) fn evict_at(&mut self, id: u32) {
+        self.close();
+        let entry = self.space_mut().remove_at(id);
+        self.stats.evicted += 1;
+        let database = self.selected;
+        self.effects.evicted(database, &entry.key);
+    }
+
+    /// Notes that the key at `id` was used.
     #[inline]
     fn touch(&mut self, id: u32) {
         if self.leave_no_trace {
             return;
         }
+        if self.policy.measure == Measure::Lfu {
+            self.count_use(id);
+            return;
+        }
+        self.mark_time(id);
+    }
+
+    /// Notes that the key at `id` was read.
+    #[inline]
+    fn touch_to_read(&mut self, id: u32) {
+        if self.policy.measure != Measure::Lrm {
+            self.touch(id);
+        }
+    }
+
+    #[inline]
+    fn mark_time(&mut self, id: u32) {
         let access = (self.now.seconds() & 0xFF_FFFF) as u32;
         self.space_mut().set_access(id, access);
+    }
+
+    #[cold]
+    fn count_use(&mut self, id: u32) {
+        let bits = self.space().access(id);
+        let bits = evict::lfu_used(bits, self.now.seconds(), &self.policy, &mut self.random);
+        self.space_mut().set_access(id, bits);
+    }
+
+    /// The counter of uses of `key`, as it is now.
+    pub fn frequency(&mut self, key: &[u8]) -> Option<u32> {
+        let id = self.live(key)?;
+        Some(evict::lfu_counter(self.space().access(id), self.now.seconds(), self.policy.lfu_decay_time))
+    }
+
+    /// Makes `key` look as if it had been used so often.
+    pub fn set_frequency(&mut self, key: &[u8], counter: u32) {
+        if let Some(id) = self.space().dict.find(key) {
+            let bits = evict::lfu_with(self.now.seconds(), counter);
+            self.space_mut().set_access(id, bits);
+        }
     }
 
     /// The value of `key` for a command that reads it: counts a hit or a miss and moves the access clock.
@@ -229,7 +285,7 @@ impl Store {
         match self.live(key) {
             Some(id) => {
                 self.stats.hits += 1;
-                self.touch(id);
+                self.touch_to_read(id);
                 Some(&self.space().dict.entry(id).value)
             }
             None => {
@@ -262,13 +318,13 @@ impl Store {
         }
     }
 
-    /// For how many seconds nobody used `key`.
-    /// The access clock of `key`: the lower 24 bits of the second in which it was last used.
+    /// The access clock of `key`: the lower 24 bits of the second in which it was last used, or what LFU keeps in their place.
     pub fn access(&mut self, key: &[u8]) -> Option<u32> {
         let id = self.live(key)?;
         Some(self.space().access(id))
     }
 
+    /// For how many seconds nobody used `key`.
     pub fn idle_seconds(&mut self, key: &[u8]) -> Option<i64> {
         let id = self.live(key)?;
         // The access clock has 24 bits and wraps after 194 days.
@@ -377,7 +433,12 @@ impl Store {
     fn add(&mut self, key: &[u8], value: Value) -> u32 {
         self.close();
         let id = self.space_mut().push(Text::new(key), value);
-        self.touch(id);
+        if self.policy.measure == Measure::Lfu {
+            let bits = evict::lfu_fresh(self.now.seconds());
+            self.space_mut().set_access(id, bits);
+        } else {
+            self.mark_time(id);
+        }
         let database = self.selected;
         self.effects.notify(Class::New, "new", database, key);
         self.effects.ready(database, key);

@@ -43,7 +43,11 @@ impl Value {
 
     /// A string that may be changed in place, as Redis makes it at this length.
     pub fn raw(bytes: Vec<u8>) -> Value {
-        Value::Raw(Rc::new(RawString { room: allocator::room(bytes.len()), tight: (1..32).contains(&bytes.len()), bytes }))
+        Value::Raw(Rc::new(RawString {
+            room: allocator::room(bytes.len()),
+            tight: (1..32).contains(&bytes.len()),
+            bytes,
+        }))
     }
 
     /// The string's bytes; none when this is another type.

@@ -4,6 +4,7 @@ use crate::args::Args;
 use crate::ctx::Ctx;
 use crate::error::Error;
 use crate::event::Class;
+use crate::evict::Measure;
 use crate::rdb::{self, RestoreError};
 use crate::table::{Command, Flag::*, Keys};
 
@@ -85,8 +86,12 @@ fn restore(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     }
     ctx.db.set(key, value);
     ctx.db.set_deadline(key, deadline);
-    if let Some(idle) = idle {
+    let counts = ctx.db.policy.measure == Measure::Lfu;
+    if let Some(idle) = idle.filter(|_| !counts) {
         ctx.db.set_idle(key, idle);
+    }
+    if let Some(counter) = frequency.filter(|_| counts) {
+        ctx.db.set_frequency(key, counter as u32);
     }
     ctx.db.changed(key, Class::Generic, "restore");
     ctx.reply.ok();

@@ -354,7 +354,7 @@ fn stats(ctx: &mut Ctx, text: &mut String) {
             ("expired_stale_perc", &"0.00"),
             ("expired_time_cap_reached_count", &0),
             ("expire_cycle_cpu_milliseconds", &0),
-            ("evicted_keys", &0),
+            ("evicted_keys", &stats.evicted),
             ("evicted_clients", &0),
             ("evicted_scripts", &ctx.server.scripting.cache.evicted),
             ("total_eviction_exceeded_time", &0),

@@ -3,6 +3,7 @@
 use crate::args::Args;
 use crate::ctx::Ctx;
 use crate::error::Error;
+use crate::evict::Measure;
 use crate::glob;
 use crate::table::{Category, Command, Flag::*, Group, Keys};
 use alloc::vec::Vec;
@@ -208,6 +209,7 @@ fn object_refcount(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
 
 fn object_idletime(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     match ctx.db.idle_seconds(args.next()?) {
+        Some(_) if ctx.db.policy.measure == Measure::Lfu => return Err(Error::LFU_POLICY),
         Some(seconds) => ctx.reply.integer(seconds),
         None => ctx.reply.null(),
     }
@@ -215,11 +217,12 @@ fn object_idletime(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
 }
 
 fn object_freq(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
-    if !ctx.db.contains(args.next()?) {
-        ctx.reply.null();
-        return Ok(());
+    match ctx.db.frequency(args.next()?) {
+        Some(_) if ctx.db.policy.measure != Measure::Lfu => return Err(Error::NO_LFU_POLICY),
+        Some(counter) => ctx.reply.integer(i64::from(counter)),
+        None => ctx.reply.null(),
     }
-    Err(Error::NO_LFU_POLICY)
+    Ok(())
 }
 
 fn object_help(ctx: &mut Ctx, _: &mut Args) -> Result<(), Error> {

@@ -24,10 +24,11 @@ pub(super) const COMMANDS: &[Command] = &[Command::container(
             .summary("Asks the allocator to give back what nobody uses.")
             .complexity("N/A")
             .tips(&["request_policy:all_shards", "response_policy:all_succeeded"]),
-        Command::sub("memory|stats", "", stats)
-            .since("4.0.0")
-            .summary("Tells what takes how much memory.")
-            .tips(&["nondeterministic_output", "request_policy:all_shards", "response_policy:special"]),
+        Command::sub("memory|stats", "", stats).since("4.0.0").summary("Tells what takes how much memory.").tips(&[
+            "nondeterministic_output",
+            "request_policy:all_shards",
+            "response_policy:special",
+        ]),
         Command::sub("memory|usage", "key [SAMPLES count]", usage)
             .since("4.0.0")
             .summary("Estimates the memory of a key and its value.")

@@ -9,7 +9,7 @@ mod parameters;
 
 pub use parameters::PARAMETERS;
 
-use crate::server::Server;
+use crate::server::{Order, Server};
 use crate::store::Store;
 use crate::text::Text;
 use alloc::borrow::Cow;
@@ -48,6 +48,13 @@ pub struct Target<'a> {
 }
 
 impl Target<'_> {
+    /// What is used may be above the limit now.
+    fn evict(&mut self) {
+        if self.store.policy.limit != 0 && !self.server.orders.contains(&Order::Evict) {
+            self.server.orders.push(Order::Evict);
+        }
+    }
+
     fn set_max_bulk(&mut self, bytes: i64) {
         self.server.config.max_bulk = bytes;
         self.store.max_string = bytes as u64;
@@ -63,6 +70,10 @@ pub struct Value<'a> {
 impl Value<'_> {
     fn integer(self) -> i64 {
         parse_integer(self.text).unwrap_or(i64::MAX)
+    }
+
+    fn bytes(self) -> u64 {
+        parse_memory(self.text).unwrap_or(u64::MAX)
     }
 
     fn size(self) -> usize {
@@ -166,6 +177,8 @@ fn parse_in_range(wanted: &[u8], least: i64, most: i64) -> Result<i64, Complaint
 /// Bytes with a unit: `k`, `m` and `g` are powers of 1000, `kb`, `mb` and `gb` of 1024. Nothing at all is 0, too much is as
 /// much as there is.
 pub(crate) fn parse_memory(text: &[u8]) -> Option<u64> {
+    // What is not written with a unit ends like a string in C.
+    let text = text.split(|&byte| byte == 0).next().unwrap_or_default();
     let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let (digits, unit) = text.split_at(digits);
     let number = digits.iter().fold(0u64, |sum, digit| sum.saturating_mul(10).saturating_add(u64::from(digit - b'0')));

@@ -97,8 +97,8 @@ pub const PARAMETERS: &[Parameter] = &[
     Parameter::new("lazyfree-lazy-server-del", Bool, "no"),
     Parameter::new("lazyfree-lazy-user-del", Bool, "no"),
     Parameter::new("lazyfree-lazy-user-flush", Bool, "no"),
-    Parameter::new("lfu-decay-time", Integer(0, INT), "1"),
-    Parameter::new("lfu-log-factor", Integer(0, INT), "10"),
+    Parameter::new("lfu-decay-time", Integer(0, INT), "1").applies(|target, value| target.store.policy.lfu_decay_time = value.integer() as u64),
+    Parameter::new("lfu-log-factor", Integer(0, INT), "10").applies(|target, value| target.store.policy.lfu_log_factor = value.integer() as u64),
     Parameter::new("list-compress-depth", Integer(0, INT), "0").applies(|to, value| to.store.encodings.list_compress_depth = value.integer()),
     Parameter::new("list-max-listpack-size", Integer(-INT - 1, INT), "-2").alias("list-max-ziplist-size").applies(|to, value| to.store.encodings.list_max_listpack_size = value.integer()),
     Parameter::new("locale-collate", Checked(check::locale), ""),
@@ -110,11 +110,14 @@ pub const PARAMETERS: &[Parameter] = &[
     Parameter::new("max-new-connections-per-cycle", Integer(1, 1000), "10"),
     Parameter::new("max-new-tls-connections-per-cycle", Integer(1, 1000), "1"),
     Parameter::new("maxclients", Integer(1, UINT), "10000"),
-    Parameter::new("maxmemory", Memory(0, u64::MAX), "0"),
+    Parameter::new("maxmemory", Memory(0, u64::MAX), "0").applies(|target, value| {
+        target.store.policy.limit = value.bytes();
+        target.evict();
+    }),
     Parameter::new("maxmemory-clients", Percent, "0"),
     Parameter::new("maxmemory-eviction-tenacity", Integer(0, 100), "10"),
-    Parameter::new("maxmemory-policy", OneOf(&["volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl", "volatile-lrm", "allkeys-lru", "allkeys-lfu", "allkeys-random", "allkeys-lrm", "noeviction"]), "noeviction"),
-    Parameter::new("maxmemory-samples", Integer(1, 64), "5"),
+    Parameter::new("maxmemory-policy", OneOf(&["volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl", "volatile-lrm", "allkeys-lru", "allkeys-lfu", "allkeys-random", "allkeys-lrm", "noeviction"]), "noeviction").applies(|target, value| target.store.policy.choose(value.text)),
+    Parameter::new("maxmemory-samples", Integer(1, 64), "5").applies(|target, value| target.store.policy.samples = value.size()),
     Parameter::new("min-replicas-max-lag", Integer(0, INT), "10").alias("min-slaves-max-lag"),
     Parameter::new("min-replicas-to-write", Integer(0, INT), "0").alias("min-slaves-to-write"),
     Parameter::new("no-appendfsync-on-rewrite", Bool, "no"),

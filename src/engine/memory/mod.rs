@@ -22,8 +22,8 @@ mod report;
 mod table;
 pub(crate) mod used;
 
-pub use report::{Totals, totals, usage};
 pub(crate) use report::allocated;
+pub use report::{Totals, totals, usage};
 pub(crate) use table::Buckets;
 
 /// A listpack without entries.
@@ -79,10 +79,7 @@ pub(crate) fn field(name: usize, value: usize, had_deadline: bool) -> Size {
         return Size { usage: together, allocated: allocator::class(together) };
     }
     let head = 8 + name_alone + if had_deadline { DEADLINE } else { 0 };
-    Size {
-        usage: head + allocator::string_usage(value),
-        allocated: allocator::class(head) + allocator::string(value),
-    }
+    Size { usage: head + allocator::string_usage(value), allocated: allocator::class(head) + allocator::string(value) }
 }
 
 /// Sums of skip list nodes are kept in such parts of a byte.

@@ -81,7 +81,7 @@ impl Buckets {
         }
     }
 
-    /// Time for so many steps has passed.
+    /// Time for so many steps has passed. (The server moves entries of a keyspace also when it has nothing else to do.)
     pub(crate) fn advance(&mut self, steps: u32) {
         self.steps = self.steps.saturating_sub(steps);
         if self.steps == 0 {
@@ -115,7 +115,11 @@ impl Buckets {
         if self.old != 0 {
             bytes += class(buckets(self.old) * BUCKET);
             // Chains of the old table dissolve as its entries move over.
-            let total = if self.size > self.old { buckets(self.old) as u64 * 652 / 1000 } else { buckets(self.old) as u64 * 150 / 1000 };
+            let total = if self.size > self.old {
+                buckets(self.old) as u64 * 652 / 1000
+            } else {
+                buckets(self.old) as u64 * 150 / 1000
+            };
             let before = self::chained(len, buckets(self.old));
             let left = u64::from(self.steps).min(total);
             let (before, after) = (before as u64, chained as u64);
@@ -161,7 +165,8 @@ mod tests {
             }
         }
         // Recorded: [(1, 4), (5, 12), (8, 8), (9, 24), (13, 16), (17, 48), (25, 32), (33, 96), (51, 64), … (1025, 3072), (1693, 2048), (2049, 6144)]
-        let grown: alloc::vec::Vec<_> = seen.iter().filter(|(len, _)| (len - 1usize).is_power_of_two()).copied().collect();
+        let grown: alloc::vec::Vec<_> =
+            seen.iter().filter(|(len, _)| (len - 1usize).is_power_of_two()).copied().collect();
         assert!(grown.ends_with(&[(257, 768), (513, 1536), (1025, 3072), (2049, 6144)]), "{seen:?}");
         assert!(seen.iter().any(|&(len, count)| count == 2048 && (1680..1710).contains(&len)), "{seen:?}");
         assert_eq!(chained(4096, 4096), 1506);

@@ -49,8 +49,10 @@ pub(crate) fn total(store: &mut Store, clients: &Clients) -> u64 {
 pub(crate) fn used(store: &mut Store, clients: &Clients) -> Used {
     let total = total(store, clients);
     let clients = clients.len() as u64 * CLIENT;
-    let tables: usize =
-        (0..store.databases()).filter_map(|database| overhead(store.keyspace(database))).map(|(main, volatile)| main + volatile).sum();
+    let tables: usize = (0..store.databases())
+        .filter_map(|database| overhead(store.keyspace(database)))
+        .map(|(main, volatile)| main + volatile)
+        .sum();
     Used { total, clients, overhead: STARTUP + SCRIPT_VM + FUNCTION_VM + FUNCTIONS + clients + tables as u64 }
 }
 

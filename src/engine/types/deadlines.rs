@@ -25,6 +25,11 @@ impl Deadlines {
         self.by_id.get(place).filter(|&&(found, _)| found == id).map(|&(_, deadline)| deadline)
     }
 
+    /// The entry at a place among those that have a deadline.
+    pub fn at(&self, place: usize) -> Option<u32> {
+        self.by_id.get(place).map(|&(id, _)| id)
+    }
+
     /// Gives the entry at `id` a deadline or none.
     pub fn set(&mut self, id: u32, deadline: Option<i64>) {
         if let Some(old) = self.get(id) {

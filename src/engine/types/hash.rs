@@ -405,8 +405,7 @@ impl Hash {
             Packed(packed) => packed.size(),
             Volatile(packed) => memory::LISTPACK_EX + packed.size(),
             Encoding::Table(Table { fields, .. }) => {
-                let sizes =
-                    memory::spread(fields.len(), samples).map(|id| size(fields.entry(id as u32)).usage as u64);
+                let sizes = memory::spread(fields.len(), samples).map(|id| size(fields.entry(id as u32)).usage as u64);
                 memory::TABLE
                     + memory::table_usage(&fields.buckets, fields.len())
                     + memory::extrapolate(sizes, samples, fields.len()) as usize

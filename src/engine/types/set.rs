@@ -163,7 +163,8 @@ impl Set {
                 if packed.len() < limits.listpack_entries && member.len() <= limits.listpack_value {
                     packed.push_back(member);
                 } else {
-                    self.make_table(0, limits);
+                    let announced = packed.len() + 1;
+                    self.make_table(announced, limits);
                     return self.add(member, limits);
                 }
                 true

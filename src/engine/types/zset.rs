@@ -281,7 +281,7 @@ impl SortedSet {
     pub fn make_skiplist(&mut self, announced: usize, limits: &ZsetLimits) {
         let Packed(packed) = &mut self.encoding else { return };
         let mut scores = Dict::new(limits.seed);
-        scores.buckets = Buckets::for_entries(announced.max(packed.len()));
+        scores.buckets = Buckets::for_entries(announced.max(packed.len() + 1));
         let mut order = Tree::default();
         self.payload = 0;
         for ranked in packed.drain(..) {

@@ -17,7 +17,7 @@ pub(crate) const fn class(size: usize) -> usize {
     } else if size <= SMALL {
         // Between one power of two and the next lie three more sizes.
         let step = (size - 1).ilog2() - 2;
-        ((size - 1) >> step) + 1 << step
+        (((size - 1) >> step) + 1) << step
     } else {
         (size + PAGE - 1) & !(PAGE - 1)
     }

@@ -53,7 +53,7 @@ pub(crate) fn listpack(entries: usize) -> usize {
 }
 
 /// What MEMORY USAGE counts for a table's buckets and entries, without what the entries hold.
-pub(crate) fn table_usage(buckets: &Buckets, entries: usize) -> usize {
+pub(crate) fn table_usage(buckets: Buckets, entries: usize) -> usize {
     buckets.count() * 8 + entries * TABLE_ENTRY
 }
 
@@ -109,5 +109,5 @@ pub(crate) fn extrapolate(sizes: impl Iterator<Item = u64>, samples: usize, len:
         sum += size;
         count += 1;
     }
-    if count == 0 { 0 } else { (u128::from(sum) * len as u128 / count) as u64 }
+    (u128::from(sum) * len as u128).checked_div(count).unwrap_or(0) as u64
 }

@@ -142,10 +142,10 @@ fn chained(len: usize, buckets: usize) -> usize {
     // b·(x²/2 − x³/6 + x⁴/24 − x⁵/120 + x⁶/720 − x⁷/5040), from the innermost factor outwards.
     let mut term = ONE;
     for divisor in [7, 6, 5, 4, 3] {
-        term = ONE - (load * term >> 16) / divisor;
+        term = ONE - ((load * term) >> 16) / divisor;
     }
-    let share = (load * load >> 16) * term >> 17;
-    (buckets as u64 * share >> 16) as usize
+    let share = (((load * load) >> 16) * term) >> 17;
+    ((buckets as u64 * share) >> 16) as usize
 }
 
 #[cfg(test)]

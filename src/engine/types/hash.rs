@@ -407,7 +407,7 @@ impl Hash {
             Encoding::Table(Table { fields, .. }) => {
                 let sizes = memory::spread(fields.len(), samples).map(|id| size(fields.entry(id as u32)).usage as u64);
                 memory::TABLE
-                    + memory::table_usage(&fields.buckets, fields.len())
+                    + memory::table_usage(fields.buckets, fields.len())
                     + memory::extrapolate(sizes, samples, fields.len()) as usize
             }
         }

@@ -308,7 +308,7 @@ impl Set {
                 let strings = memory::spread(table.len(), samples)
                     .map(|id| allocator::string_usage(table.entry(id as u32).key.len()) as u64);
                 memory::TABLE
-                    + memory::table_usage(&table.buckets, table.len())
+                    + memory::table_usage(table.buckets, table.len())
                     + memory::extrapolate(strings, samples, table.len()) as usize
             }
         }

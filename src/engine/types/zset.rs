@@ -383,7 +383,7 @@ impl SortedSet {
             Skiplist { scores, order } => {
                 let sampled = order.iter().map(|ranked| memory::skiplist_node(ranked.member.len()));
                 let nodes = memory::extrapolate(sampled, samples, order.len()) / memory::NODE_SCALE;
-                memory::SKIPLIST + memory::table_usage(&scores.buckets, scores.len()) + nodes as usize
+                memory::SKIPLIST + memory::table_usage(scores.buckets, scores.len()) + nodes as usize
             }
         }
     }

@@ -120,6 +120,11 @@ impl<'a> Args<'a> {
         Ok(keys)
     }
 
+    /// Only the next `count` arguments.
+    pub fn limited(&self, count: usize) -> Args<'a> {
+        Args { spans: &self.spans[..(self.next + count).min(self.spans.len())], ..*self }
+    }
+
     /// The next argument as a number whose sign can be turned.
     pub fn symmetric(&mut self) -> Result<i64, Error> {
         let number = self.integer()?;

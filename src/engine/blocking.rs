@@ -3,7 +3,8 @@
 //! A blocking command that finds nothing keeps its request and the keys it waits for. When one of these keys comes into being, the
 //! request is run again, as if it had just arrived: keys in the order of its arguments, clients in the order in which they
 //! began to wait, and only once the command (or transaction, or script) that made the key is over. Redis does it so since 7.2.
-//! A key of another type than the command wants does not end the wait. Serving one client may make a key that another waits
+//! A key of another type than the command wants does not end the wait, but a consumer of a stream's group has to learn that its
+//! stream is gone. Serving one client may make a key that another waits
 //! for (BLMOVE), so serving goes on until nothing is ready.
 
 use crate::io::ClientId;
@@ -24,6 +25,10 @@ pub struct Blocked {
     pub since: i64,
     /// The type of value that may end it, as TYPE names it.
     pub(crate) wanted: &'static str,
+    /// A key that is lost, or replaced by something of another type, ends the wait too: the request is run again and tells.
+    pub(crate) ends_without: bool,
+    /// When to look again even if nothing came, in milliseconds since the epoch.
+    pub(crate) wakes_at: Option<i64>,
 }
 
 /// All waits.
@@ -31,6 +36,8 @@ pub struct Blocked {
 pub(crate) struct Waits {
     by_key: BTreeMap<(usize, Text), Vec<ClientId>>,
     deadlines: BTreeSet<(i64, ClientId)>,
+    /// Who is to look again when.
+    wakes: BTreeSet<(i64, ClientId)>,
     /// Keys that came into being since waiting clients were last served, in order.
     pub(crate) ready: Vec<(usize, Text)>,
     /// Clients whose wait is over and whose further requests have not been looked at yet.
@@ -57,6 +64,7 @@ impl Waits {
         if let Some(deadline) = blocked.deadline {
             self.deadlines.insert((deadline, client));
         }
+        self.wakes.extend(blocked.wakes_at.map(|time| (time, client)));
     }
 
     pub(crate) fn remove(&mut self, client: ClientId, blocked: &Blocked) {
@@ -72,6 +80,20 @@ impl Waits {
         if let Some(deadline) = blocked.deadline {
             self.deadlines.remove(&(deadline, client));
         }
+        self.set_wake(client, blocked.wakes_at, None);
+    }
+
+    /// Moves the time at which a client is to look again.
+    pub(crate) fn set_wake(&mut self, client: ClientId, before: Option<i64>, after: Option<i64>) {
+        if let Some(before) = before {
+            self.wakes.remove(&(before, client));
+        }
+        self.wakes.extend(after.map(|time| (time, client)));
+    }
+
+    /// The first time at which anybody is to look again, and who.
+    pub(crate) fn next_wake(&self) -> Option<(i64, ClientId)> {
+        self.wakes.first().copied()
     }
 
     /// Who waits for a key, longest wait first.

@@ -38,6 +38,8 @@ pub struct Ctx<'a> {
     pub(crate) script_failed: Option<bool>,
     /// Set while a waiting client's request is run again; true once it found nothing again.
     pub(crate) blocks_again: Option<bool>,
+    /// When a client that begins to wait is to look again even if nothing comes, in milliseconds since the epoch.
+    pub(crate) wakes_at: Option<i64>,
 }
 
 impl Ctx<'_> {
@@ -117,18 +119,34 @@ impl Ctx<'_> {
         deadline: Option<i64>,
         nothing: fn(&mut Writer),
     ) {
+        let request = Request::new(self.command, args);
+        self.wait_with(request, keys, wanted, false, deadline, nothing);
+    }
+
+    /// The same with the request that is to be run again. `ends_without` says that the wait also ends when a key is lost.
+    pub(crate) fn wait_with<'k>(
+        &mut self,
+        request: Request,
+        keys: impl Iterator<Item = &'k [u8]>,
+        wanted: &'static str,
+        ends_without: bool,
+        deadline: Option<i64>,
+        nothing: fn(&mut Writer),
+    ) {
         if self.deny_blocking {
             nothing(&mut self.reply);
         } else if let Some(again) = &mut self.blocks_again {
             *again = true;
         } else {
             let blocked = Blocked {
-                request: Request::new(self.command, args),
+                request,
                 database: self.db.selected,
                 keys: keys.map(Text::new).collect(),
                 deadline,
                 since: self.now.millis(),
                 wanted,
+                ends_without,
+                wakes_at: self.wakes_at,
             };
             let client = self.clients.current();
             self.server.waits.add(client.id, &blocked);

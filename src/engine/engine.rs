@@ -84,6 +84,7 @@ impl Engine {
                 expire::cycle(&mut self.store);
                 settle_events(&mut self.store, &mut self.clients, &mut self.server);
                 self.send_messages(out);
+                self.wake_waiting(out);
             }
         }
         self.resume(out);
@@ -196,7 +197,8 @@ impl Engine {
         let wait = self.server.waits.next_deadline().map(|deadline| Instant::from_millis(deadline.saturating_add(1)));
         let held = self.server.pause.filter(|_| self.clients.iter().any(|client| client.held));
         let pause = held.map(|pause| Instant::from_millis(pause.until));
-        [tick, wait, pause].into_iter().flatten().min()
+        let look = self.server.waits.next_wake().map(|(time, _)| Instant::from_millis(time));
+        [tick, wait, pause, look].into_iter().flatten().min()
     }
 
     /// The parameters, as CONFIG shows them.
@@ -367,6 +369,7 @@ impl Engine {
             error_counted: false,
             script_failed: None,
             blocks_again: None,
+            wakes_at: None,
         };
         match (command, refusal) {
             (Some(command), None) => ctx.dispatch(command, args),

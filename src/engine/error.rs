@@ -222,6 +222,51 @@ texts! {
     REGISTER_NO_NAME = "ERR redis.register_function must get a function name argument";
     REGISTER_NO_CALLBACK = "ERR redis.register_function must get a callback argument";
     SCRIPT_DEBUG_MODE = "ERR Use SCRIPT DEBUG YES/SYNC/NO";
+    INVALID_STREAM_ID = "ERR Invalid stream ID specified as stream command argument";
+    INVALID_INTERVAL_START = "ERR invalid start ID for the interval";
+    INVALID_INTERVAL_END = "ERR invalid end ID for the interval";
+    XADD_ID_ZERO = "ERR The ID specified in XADD must be greater than 0-0";
+    XADD_ID_SMALL = "ERR The ID specified in XADD is equal or smaller than the target stream top item";
+    STREAM_EXHAUSTED = "ERR The stream has exhausted the last possible ID, unable to add more items";
+    TRIM_TWICE = "ERR syntax error, MAXLEN and MINID options at the same time are not compatible";
+    TRIM_MAXLEN_NEGATIVE = "ERR The MAXLEN argument must be >= 0.";
+    TRIM_LIMIT_NEGATIVE = "ERR The LIMIT argument must be >= 0.";
+    TRIM_LIMIT_ALONE = "ERR syntax error, LIMIT cannot be used without specifying a trimming strategy";
+    TRIM_LIMIT_EXACT = "ERR syntax error, LIMIT cannot be used without the special ~ option";
+    XTRIM_WITHOUT_STRATEGY = "ERR syntax error, XTRIM must be called with either MAXLEN or MINID strategies";
+    IDMP_TWICE = "ERR syntax error, IDMP/IDMPAUTO specified multiple times";
+    IDMP_NO_PRODUCER = "ERR syntax error, IDMP requires a non-empty producer ID";
+    IDMP_NO_ID = "ERR syntax error, IDMP requires a non-empty idempotent ID";
+    IDMPAUTO_NO_PRODUCER = "ERR syntax error, IDMPAUTO requires a non-empty producer ID";
+    IDMP_EXPLICIT_ID = "ERR syntax error, IDMP/IDMPAUTO can be used only with auto-generated IDs";
+    IDMP_DURATION = "ERR IDMP-DURATION must be between 1 and 86400 seconds";
+    IDMP_DURATION_TWICE = "ERR IDMP-DURATION specified multiple times";
+    IDMP_MAXSIZE = "ERR IDMP-MAXSIZE must be between 1 and 10000 entries";
+    IDMP_MAXSIZE_TWICE = "ERR IDMP-MAXSIZE specified multiple times";
+    XCFGSET_NOTHING = "ERR At least one parameter must be specified";
+    PRODUCER_EMPTY = "ERR producer ID must be non-empty";
+    IDEMPOTENT_ID_EMPTY = "ERR idempotent ID must be non-empty";
+    IDEMPOTENT_ID_TAKEN = "ERR IID already exists for this producer with a different stream ID";
+    NO_SUCH_MESSAGE = "ERR No such message in stream";
+    NUMBER_OF_IDS = "ERR Number of IDs must be a positive integer";
+    NUMIDS_MISMATCH = "ERR The `numids` parameter must match the number of arguments";
+    XSETID_SMALL = "ERR The ID specified in XSETID is smaller than the target stream top item";
+    XSETID_BELOW_DELETED = "ERR The ID specified in XSETID is smaller than current max_deleted_entry_id";
+    XSETID_BELOW_GIVEN_DELETED = "ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id";
+    XSETID_ENTRIES_NEGATIVE = "ERR entries_added must be positive";
+    XSETID_ENTRIES_SMALL = "ERR The entries_added specified in XSETID is smaller than the target stream length";
+    XGROUP_NO_KEY = "ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use the MKSTREAM option to create an empty stream automatically.";
+    ENTRIESREAD_NEGATIVE = "ERR value for ENTRIESREAD must be positive or -1";
+    BUSY_GROUP = "BUSYGROUP Consumer Group name already exists";
+    XREAD_GREATER = "ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> option.";
+    XREADGROUP_DOLLAR = "ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by specifying a proper ID, or use the > ID to get new messages. The $ ID would just return an empty result set.";
+    XREADGROUP_PLUS = "ERR The + ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by specifying a proper ID, or use the > ID to get new messages. The + ID would just return an empty result set.";
+    XREADGROUP_NO_GROUP = "ERR Missing GROUP option for XREADGROUP";
+    XREAD_UNBALANCED = "ERR Unbalanced 'xread' list of streams: for each stream key an ID, '+', or '$' must be specified.";
+    XREADGROUP_UNBALANCED = "ERR Unbalanced 'xreadgroup' list of streams: for each stream key an ID or '>' must be specified.";
+    MIN_IDLE_NOT_AN_INTEGER = "ERR min-idle-time is not an integer or out of range";
+    MIN_IDLE_NEGATIVE = "ERR min-idle-time must be a positive integer";
+    XAUTOCLAIM_COUNT = "ERR COUNT must be > 0";
 }
 
 impl Error {
@@ -279,6 +324,24 @@ impl Error {
             command.as_bytes(),
             b"': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context",
         ])
+    }
+
+    /// An option of XREADGROUP in XREAD.
+    pub fn only_in_xreadgroup(option: &str) -> Error {
+        let option = option.as_bytes();
+        Error::text(&[b"ERR The ", option, b" option is only supported by XREADGROUP. You called XREAD instead."])
+    }
+
+    pub fn no_stream_group(group: &[u8], key: &[u8]) -> Error {
+        Error::text(&[b"NOGROUP No such consumer group '", group, b"' for key name '", key, b"'"])
+    }
+
+    pub fn no_key_or_group(key: &[u8], group: &[u8], suffix: &str) -> Error {
+        Error::text(&[b"NOGROUP No such key '", key, b"' or consumer group '", group, b"'", suffix.as_bytes()])
+    }
+
+    pub fn invalid_claim_argument(argument: &str, command: &str) -> Error {
+        Error::text(&[b"ERR Invalid ", argument.as_bytes(), b" argument for ", command.as_bytes()])
     }
 
     pub fn unknown_argument(word: &[u8]) -> Error {

@@ -38,7 +38,7 @@ pub enum Event {
     Sampled { database: usize, key: Text, score: u64 },
     /// The key was evicted, because more memory was used than `maxmemory` allows.
     Evicted { database: usize, key: Text },
-    /// A key came into being that blocked clients may wait for.
+    /// A key came, changed or went that blocked clients may wait for.
     Ready { database: usize, key: Text },
 }
 

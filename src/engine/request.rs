@@ -17,9 +17,14 @@ pub struct Request {
 
 impl Request {
     pub(crate) fn new(command: &'static Command, args: &Args) -> Request {
-        let mut bytes = Vec::with_capacity(args.all().map(<[u8]>::len).sum());
-        let mut spans = Vec::with_capacity(args.count());
-        for argument in args.all() {
+        Request::of(command, args.all())
+    }
+
+    /// The same with other words than somebody sent.
+    pub(crate) fn of<'a>(command: &'static Command, words: impl ExactSizeIterator<Item = &'a [u8]> + Clone) -> Request {
+        let mut bytes = Vec::with_capacity(words.clone().map(<[u8]>::len).sum());
+        let mut spans = Vec::with_capacity(words.len());
+        for argument in words {
             let start = bytes.len() as u32;
             bytes.extend_from_slice(argument);
             spans.push(Span { start, end: bytes.len() as u32 });

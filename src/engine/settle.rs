@@ -1,6 +1,7 @@
 //! What is settled once a command is over: watchers are marked, keyspace events published, messages sent, and clients served
 //! that waited for a key.
 
+use crate::blocking::Blocked;
 use crate::client::Clients;
 use crate::ctx::Ctx;
 use crate::engine::Engine;
@@ -9,6 +10,7 @@ use crate::io::{ClientId, Outputs};
 use crate::server::Server;
 use crate::store::Store;
 use crate::text::Text;
+use alloc::boxed::Box;
 use resp::Writer;
 
 /// Bits of notify-keyspace-events that ask for a kind of channel.
@@ -110,7 +112,6 @@ impl Engine {
                 for client in self.server.waits.on(database, &key) {
                     let present =
                         self.store.in_database(database, |store| store.peek(&key).map(|value| value.type_name()));
-                    let Some(present) = present else { break };
                     self.retry(client, present, out);
                 }
             }
@@ -118,12 +119,13 @@ impl Engine {
     }
 
     /// Runs a waiting client's request again; its wait goes on if there is still nothing for it.
-    fn retry(&mut self, id: ClientId, present: &str, out: &mut Outputs) {
+    fn retry(&mut self, id: ClientId, present: Option<&str>, out: &mut Outputs) {
         if !self.clients.select(id) {
             return;
         }
         let client = self.clients.current();
-        let Some(blocked) = client.blocked.take_if(|blocked| blocked.wanted == present) else { return };
+        let concerns = |blocked: &mut Box<Blocked>| present == Some(blocked.wanted) || blocked.ends_without;
+        let Some(mut blocked) = client.blocked.take_if(concerns) else { return };
         self.store.selected = blocked.database;
         let start = out.mark();
         let protocol = client.protocol;
@@ -139,13 +141,16 @@ impl Engine {
             error_counted: false,
             script_failed: None,
             blocks_again: Some(false),
+            wakes_at: None,
         };
         ctx.run(blocked.request.command, &mut blocked.request.args());
         let waits_on = ctx.blocks_again == Some(true);
-        let effort = ctx.effort;
+        let (effort, wakes_at) = (ctx.effort, ctx.wakes_at);
         out.add_effort(effort);
         if waits_on {
             out.rewind(start);
+            self.server.waits.set_wake(id, blocked.wakes_at, wakes_at);
+            blocked.wakes_at = wakes_at;
             self.clients.current().blocked = Some(blocked);
             return;
         }
@@ -177,6 +182,19 @@ impl Engine {
         }
         self.finish_reply(id, start, out);
         out.deliver(id);
+    }
+
+    /// Lets clients look again whose time for that has come.
+    pub(crate) fn wake_waiting(&mut self, out: &mut Outputs) {
+        while let Some((time, client)) =
+            self.server.waits.next_wake().filter(|&(time, _)| time <= self.store.now.millis())
+        {
+            // Whatever it finds, it does not look at this time again.
+            self.server.waits.set_wake(client, Some(time), None);
+            let wanted = self.clients.get_mut(client).and_then(|client| Some(client.blocked.as_ref()?.wanted));
+            self.retry(client, wanted, out);
+        }
+        self.serve_waiting(out);
     }
 
     /// Ends the waits whose deadline is over.

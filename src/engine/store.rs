@@ -28,6 +28,10 @@ pub struct Encodings {
     pub set_max_listpack_value: usize,
     pub zset_max_listpack_entries: usize,
     pub zset_max_listpack_value: usize,
+    pub stream_node_max_bytes: usize,
+    pub stream_node_max_entries: usize,
+    pub stream_idmp_duration: i64,
+    pub stream_idmp_maxsize: i64,
 }
 
 impl Default for Encodings {
@@ -42,6 +46,10 @@ impl Default for Encodings {
             set_max_listpack_value: 64,
             zset_max_listpack_entries: 128,
             zset_max_listpack_value: 64,
+            stream_node_max_bytes: 4096,
+            stream_node_max_entries: 100,
+            stream_idmp_duration: 100,
+            stream_idmp_maxsize: 100,
         }
     }
 }
@@ -219,6 +227,7 @@ impl Store {
         self.stats.expired += 1;
         self.stats.expired_actively += u64::from(!lazily);
         let database = self.selected;
+        self.effects.ready(database, &entry.key);
         self.effects.expired(database, &entry.key, lazily);
     }
 
@@ -475,6 +484,10 @@ impl Store {
     fn replace(&mut self, id: u32, value: Value) {
         self.close();
         self.touch(id);
+        if self.effects.waiting {
+            let key = self.space().dict.entry(id).key.clone();
+            self.signal(&key);
+        }
         self.space_mut().replace(id, value);
     }
 
@@ -482,7 +495,9 @@ impl Store {
     pub fn remove(&mut self, key: &[u8]) -> Option<Value> {
         let id = self.live(key)?;
         self.close();
-        Some(self.space_mut().remove_at(id).value)
+        let value = self.space_mut().remove_at(id).value;
+        self.signal(key);
+        Some(value)
     }
 
     /// Removes a collection that a command left empty, with the "del" event.
@@ -512,6 +527,7 @@ impl Store {
     pub fn flush(&mut self, database: usize) -> usize {
         self.close();
         self.report_all(database);
+        self.signal_all(database);
         let count = self.spaces[database].len();
         self.effects.dirty += count as u64;
         self.spaces[database].clear();
@@ -524,17 +540,23 @@ impl Store {
         self.close();
         for database in [first, second] {
             self.report_all(database);
+            self.signal_all(database);
         }
         self.spaces.swap(first, second);
         for database in [first, second] {
             self.report_all(database);
-            if self.effects.waiting {
-                for entry in self.spaces[database].dict.iter() {
-                    self.effects.ready(database, &entry.key);
-                }
-            }
+            self.signal_all(database);
         }
         self.effects.dirty += 1;
+    }
+
+    /// Lets those who wait for any key of a database look again.
+    fn signal_all(&mut self, database: usize) {
+        if self.effects.waiting {
+            for entry in self.spaces[database].dict.iter() {
+                self.effects.ready(database, &entry.key);
+            }
+        }
     }
 
     /// Reports all keys of a database as modified, if somebody watches keys.
@@ -544,6 +566,20 @@ impl Store {
                 self.effects.modified(database, &entry.key);
             }
         }
+    }
+
+    /// Notes that a command changed something about `key` that those who watch it need not know, as Redis sees it: what groups
+    /// have read of a stream.
+    pub fn altered(&mut self, key: &[u8], class: Class, event: &'static str) {
+        self.effects.dirty += 1;
+        self.notify(class, event, key);
+    }
+
+    /// Lets those who wait for `key` look again.
+    #[inline]
+    pub fn signal(&mut self, key: &[u8]) {
+        let database = self.selected;
+        self.effects.ready(database, key);
     }
 
     /// Wakes those who watch `key`, for a command that changes more than one.

@@ -3,7 +3,7 @@
 use crate::memory::allocator;
 use crate::text::Text;
 use crate::types::hyperloglog;
-use crate::types::{Hash, List, Set, SortedSet};
+use crate::types::{Hash, List, Set, SortedSet, Stream};
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::ops::Deref;
@@ -21,6 +21,7 @@ pub enum Value {
     Set(Rc<Set>),
     Hash(Rc<Hash>),
     SortedSet(Rc<SortedSet>),
+    Stream(Rc<Stream>),
 }
 
 const _: () = assert!(size_of::<Value>() == 24 && size_of::<Text>() == 24);
@@ -87,6 +88,7 @@ impl Value {
             Value::Set(_) => "set",
             Value::Hash(_) => "hash",
             Value::SortedSet(_) => "zset",
+            Value::Stream(_) => "stream",
         }
     }
 
@@ -100,6 +102,7 @@ impl Value {
             Value::Set(set) => set.encoding(),
             Value::Hash(hash) => hash.encoding(),
             Value::SortedSet(zset) => zset.encoding(),
+            Value::Stream(_) => "stream",
         }
     }
 }
@@ -208,4 +211,4 @@ macro_rules! kind {
         }
     )*};
 }
-kind!(List, Set, Hash, SortedSet);
+kind!(List, Set, Hash, SortedSet, Stream);

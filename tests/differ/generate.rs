@@ -16,7 +16,15 @@ pub struct Generator {
     state: u64,
     commands: Vec<&'static Command>,
     transactions: [bool; CLIENTS],
+    /// The greatest time in an id of a stream so far.
+    stream_time: u64,
 }
+
+/// Ids of streams lie behind the clocks of both servers: then what `*` yields depends on the stream only.
+const STREAM_TIME: u64 = 9_000_000_000_000;
+
+/// Commands that are drawn more often, so that those about their results find some.
+const OFTEN: &[(&str, usize)] = &[("xadd", 7), ("xreadgroup", 5), ("xgroup", 4)];
 
 /// Commands whose replies say who or when the server is, or that end the stream.
 const NEVER: &[&str] = &[
@@ -95,11 +103,21 @@ impl Generator {
             words.iter().any(|word| *word == command.name || *word == command.group.name())
         };
         let commands = table::all()
-            .filter(|command| !NEVER.contains(&command.name) && !command.has(Flag::Blocking))
+            .filter(|command| !NEVER.contains(&command.name))
+            .filter(|command| !command.has(Flag::Blocking) || command.group == Group::Stream)
             .filter(|command| only.is_empty() || named(command, only))
             .filter(|command| !named(command, without))
+            .flat_map(|command| {
+                let often = OFTEN.iter().find(|(name, _)| *name == command.name).map_or(1, |&(_, times)| times);
+                std::iter::repeat_n(command, often)
+            })
             .collect();
-        Generator { state: seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1, commands, transactions: [false; CLIENTS] }
+        Generator {
+            state: seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1,
+            commands,
+            transactions: [false; CLIENTS],
+            stream_time: STREAM_TIME,
+        }
     }
 
     /// Both servers were emptied and all connections opened anew.
@@ -137,6 +155,9 @@ impl Generator {
             let subcommands: Vec<&'static Command> =
                 command.subcommands.iter().filter(|sub| sub.name != "help" && sub.name != "freq").collect();
             command = self.pick(&subcommands);
+            if command.name == "destroy" && self.chance(70) {
+                command = subcommands.iter().copied().find(|sub| sub.name == "create").unwrap_or(command);
+            }
             request.push(command.name.as_bytes().to_vec());
         }
         let arguments = command.arguments();
@@ -145,7 +166,13 @@ impl Generator {
             self.argument(command, argument, &mut words);
         }
         self.fit_numkeys(command, &mut words);
+        self.fit_streams(command, &mut words);
         self.spoil(&mut words);
+        let known = words.first().is_some_and(|key| key.starts_with(b"x") && key.len() == 2);
+        if command.name == "xadd" && !known {
+            let id = format!("{}-1", self.stream_time).into_bytes();
+            words.iter_mut().filter(|word| *word == b"*").for_each(|word| word.clone_from(&id));
+        }
         heal(command, &mut words);
         request.append(&mut words);
         Step { client, command: command.full_name, request }
@@ -230,6 +257,12 @@ impl Generator {
         if name.contains("numkeys") {
             return b"numkeys".to_vec();
         }
+        if name == "numids" {
+            return b"numids".to_vec();
+        }
+        if matches!(name, "min-idle-time" | "ms" | "milliseconds") && self.chance(85) {
+            return self.pick(&[&b"0"[..], b"0", b"0", b"10000000"]).to_vec();
+        }
         if name.contains("seconds") {
             // Nothing expires while a stream is played: whether it just did would be a race between the two servers.
             let lifetimes = [
@@ -295,14 +328,16 @@ impl Generator {
     fn string(&mut self, command: &Command, name: &str) -> Vec<u8> {
         match name {
             "longitude" | "latitude" | "lon" | "lat" => return self.double(),
-            "id" | "start" | "end" | "last-id" | "lastid" | "max-deleted-id" if command.group == Group::Stream => {
-                let special = [&b"-"[..], b"+", b"$", b">", b"0", b"0-0", b"1-1", b"2-*", b"(1-1", b"5"];
-                return if self.chance(30) {
-                    self.pick(&special).to_vec()
-                } else {
-                    format!("{}-{}", self.draw(30), self.draw(4)).into_bytes()
-                };
+            "id" | "start" | "end" | "last-id" | "lastid" | "max-deleted-id" | "stream-id"
+                if command.group == Group::Stream =>
+            {
+                return self.stream_id(command);
             }
+            "min-idle-time" => return self.integer(name),
+            "threshold" if self.chance(60) => return self.draw(12).to_string().into_bytes(),
+            "threshold" => return self.stream_id(command),
+            "pid" => return self.pick(&[&b"p1"[..], b"p2", b"p3", b""]).to_vec(),
+            "iid" => return self.pick(&[&b"i1"[..], b"i2", b"i3", b"4", b""]).to_vec(),
             "min" | "max" | "start" | "stop" | "end" => {
                 let bounds = [
                     &b"-inf"[..],
@@ -340,6 +375,59 @@ impl Generator {
             5 => b"-1".to_vec(),
             6 => vec![b'z'; 300],
             _ => b"a b\"c".to_vec(),
+        }
+    }
+
+    /// An id of an entry that may be there; for XADD mostly one that may come next.
+    fn stream_id(&mut self, command: &Command) -> Vec<u8> {
+        let strange =
+            [&b"-"[..], b"+", b"$", b">", b"0", b"0-0", b"1-1", b"5", b"18446744073709551615-2", b"(5-1", b"x"];
+        let adds = command.name == "xadd" || command.name == "xsetid";
+        if self.chance(if adds { 4 } else { 25 }) {
+            return self.pick(&strange[..]).to_vec();
+        }
+        let exclusive = if matches!(command.name, "xrange" | "xrevrange" | "xpending" | "xautoclaim") && self.chance(15)
+        {
+            "("
+        } else {
+            ""
+        };
+        if adds && self.chance(90) {
+            self.stream_time += self.draw(3) * self.draw(2);
+            let time = self.stream_time;
+            return match self.draw(6) {
+                0 if command.name == "xadd" => format!("{time}-*").into_bytes(),
+                1 => time.to_string().into_bytes(),
+                _ => format!("{time}-{}", self.draw(4)).into_bytes(),
+            };
+        }
+        let time = self.stream_time - self.draw(40).min(self.stream_time - STREAM_TIME);
+        if self.chance(15) {
+            format!("{exclusive}{time}").into_bytes()
+        } else {
+            format!("{exclusive}{time}-{}", self.draw(4)).into_bytes()
+        }
+    }
+
+    /// Puts the number of ids that follow in its place, usually the right one, as many ids as keys behind STREAMS, and an id in the
+    /// place of a `*` whose meaning would depend on the clock.
+    fn fit_streams(&mut self, command: &Command, words: &mut Vec<Vec<u8>>) {
+        if let Some(at) = words.iter().position(|word| word == b"numids") {
+            let ids = words[at + 1..].iter().take_while(|word| !word.iter().all(u8::is_ascii_alphabetic)).count();
+            words[at] = if self.chance(92) { ids.to_string() } else { self.draw(4).to_string() }.into_bytes();
+        }
+        if let Some(at) = words.iter().position(|word| word.eq_ignore_ascii_case(b"streams"))
+            && matches!(command.name, "xread" | "xreadgroup")
+        {
+            words.truncate(at + 1);
+            let keys: Vec<Vec<u8>> = (0..=self.draw(2)).map(|_| self.key(command)).collect();
+            let mut ids = Vec::new();
+            for _ in &keys {
+                let from = if command.name == "xread" { &[&b"0"[..], b"$", b"+"] } else { &[&b">"[..], b">", b"0"] };
+                ids.push(if self.chance(70) { self.pick(from).to_vec() } else { self.stream_id(command) });
+            }
+            words.extend(keys);
+            words.extend(ids);
         }
     }
 
@@ -385,6 +473,12 @@ fn heal(command: &Command, words: &mut Vec<Vec<u8>>) {
     }
     if command.name == "hsetex" {
         words.iter_mut().filter(|word| word.len() > 64).for_each(|word| word.truncate(64));
+    }
+    // Nobody waits in these streams of commands.
+    if command.has(Flag::Blocking) {
+        while let Some(at) = words.iter().position(|word| word.eq_ignore_ascii_case(b"block")) {
+            words.drain(at..(at + 2).min(words.len()));
+        }
     }
     if matches!(command.name, "srandmember" | "hrandfield" | "zrandmember") {
         let huge = |word: &&mut Vec<u8>| word.starts_with(b"-") && word.len() > 6;

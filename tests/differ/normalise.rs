@@ -17,6 +17,8 @@ enum Rule {
     Clock {
         tolerance: i64,
     },
+    /// What streams tell of groups and consumers: the same but for times.
+    StreamTimes,
     /// Nothing but the type.
     Type,
 }
@@ -38,7 +40,7 @@ fn rule(request: &[Vec<u8>], encoding: Option<&str>) -> Rule {
         "pttl" | "pexpiretime" | "hpttl" | "hpexpiretime" => Rule::Clock { tolerance: 2000 },
         "object" if word == "idletime" || word == "freq" => Rule::Clock { tolerance: 2 },
         "dump" | "lolwut" | "debug" | "memory" | "time" | "lastsave" => Rule::Type,
-        "xpending" | "xinfo" => Rule::Clock { tolerance: 2000 },
+        "xpending" | "xinfo" | "xreadgroup" => Rule::StreamTimes,
         _ => Rule::Exact,
     }
 }
@@ -63,6 +65,7 @@ pub fn same(request: &[Vec<u8>], encoding: Option<&str>, ours: &Value, theirs: &
         Rule::UnorderedPairs => pairs(ours) == pairs(theirs),
         Rule::Shape => shape(ours) == shape(theirs),
         Rule::Clock { tolerance } => near(ours, theirs, tolerance),
+        Rule::StreamTimes => same_but_times(ours, theirs),
         Rule::Type => std::mem::discriminant(ours) == std::mem::discriminant(theirs),
     }
 }
@@ -117,6 +120,43 @@ fn near(ours: &Value, theirs: &Value, tolerance: i64) -> bool {
                     .iter()
                     .zip(theirs)
                     .all(|(ours, theirs)| ours.0 == theirs.0 && near(&ours.1, &theirs.1, tolerance))
+        }
+        _ => ours == theirs,
+    }
+}
+
+/// Whether replies about streams are the same but for times: of consumers, by their names, and of deliveries, by their places.
+pub fn same_but_times(ours: &Value, theirs: &Value) -> bool {
+    const TOLERANCE: i64 = 3000;
+    let is_time = |name: &Value| {
+        let times = [&b"seen-time"[..], b"active-time", b"idle", b"inactive"];
+        matches!(name, Value::Bulk(name) if times.contains(&&**name))
+    };
+    let close = |ours: &Value, theirs: &Value| match (ours, theirs) {
+        (Value::Integer(ours), Value::Integer(theirs)) => {
+            (*ours < 0) == (*theirs < 0) && ours.abs_diff(*theirs) <= TOLERANCE as u64
+        }
+        _ => false,
+    };
+    match (ours, theirs) {
+        (Value::Array(ours), Value::Array(theirs)) => {
+            let time_at = match ours.as_slice() {
+                [Value::Bulk(_), Value::Bulk(_) | Value::Array(_), Value::Integer(_), Value::Integer(_)] => Some(2),
+                [Value::Bulk(_), Value::Integer(_), Value::Integer(_)] => Some(1),
+                _ => None,
+            };
+            ours.len() == theirs.len()
+                && ours.iter().zip(theirs).enumerate().all(|(at, (mine, other))| {
+                    let named = at > 0 && is_time(&ours[at - 1]);
+                    if Some(at) == time_at || named { close(mine, other) } else { same_but_times(mine, other) }
+                })
+        }
+        (Value::Map(ours), Value::Map(theirs)) => {
+            ours.len() == theirs.len()
+                && ours.iter().zip(theirs).all(|(mine, other)| {
+                    mine.0 == other.0
+                        && if is_time(&mine.0) { close(&mine.1, &other.1) } else { same_but_times(&mine.1, &other.1) }
+                })
         }
         _ => ours == theirs,
     }

@@ -1,6 +1,6 @@
 //! The two keyspaces, key by key: type, encoding, time to live and content.
 
-use crate::normalise::{pairs, sorted};
+use crate::normalise::{pairs, same_but_times, sorted};
 use crate::servers::{Difference, Pair, show};
 use resp::Value;
 
@@ -46,7 +46,11 @@ fn compare_selected(pair: &mut Pair) -> Result<Option<String>, String> {
                 questions.push(command(&[b"HGETALL", &key]));
             }
             b"zset" => questions.push(command(&[b"ZRANGE", &key, b"0", b"-1", b"WITHSCORES"])),
-            b"stream" => questions.push(command(&[b"XRANGE", &key, b"-", b"+"])),
+            b"stream" => {
+                questions.push(command(&[b"XRANGE", &key, b"-", b"+"]));
+                questions.push(command(&[b"XINFO", b"STREAM", &key, b"FULL", b"COUNT", b"0"]));
+                questions.push(command(&[b"XINFO", b"GROUPS", &key]));
+            }
             _ => {}
         }
         for question in questions {
@@ -55,6 +59,7 @@ fn compare_selected(pair: &mut Pair) -> Result<Option<String>, String> {
             let same = match question[0].as_slice() {
                 b"SMEMBERS" => sorted(ours.clone()) == sorted(theirs.clone()),
                 b"HGETALL" => pairs(&ours) == pairs(&theirs),
+                b"XINFO" => same_but_times(&ours, &theirs),
                 _ => ours == theirs,
             };
             if !same {

@@ -29,6 +29,12 @@ mod set;
 mod set_algebra;
 mod slowlog;
 mod sort;
+mod stream;
+mod stream_group;
+mod stream_idempotency;
+mod stream_info;
+mod stream_pending;
+mod stream_read;
 mod string;
 pub(crate) mod transaction;
 mod zset;
@@ -68,6 +74,12 @@ pub(crate) const GROUPS: &[&[Command]] = &[
     pubsub::COMMANDS,
     sort::COMMANDS,
     slowlog::COMMANDS,
+    stream::COMMANDS,
+    stream_group::COMMANDS,
+    stream_idempotency::COMMANDS,
+    stream_info::COMMANDS,
+    stream_pending::COMMANDS,
+    stream_read::COMMANDS,
     string::COMMANDS,
     transaction::COMMANDS,
     zset::COMMANDS,

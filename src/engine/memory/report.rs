@@ -25,6 +25,7 @@ pub(crate) fn allocated(key: &[u8], value: &Value, had_deadline: bool) -> usize 
         Value::Set(set) => (0, set.allocated()),
         Value::Hash(hash) => (0, hash.allocated()),
         Value::SortedSet(zset) => (0, zset.allocated()),
+        Value::Stream(stream) => (0, stream.allocated()),
     };
     object(key.len(), had_deadline, embedded) + own
 }
@@ -43,6 +44,7 @@ pub fn usage(key: &[u8], value: &Value, had_deadline: bool, compress_depth: i64,
         Value::Set(set) => set.usage(samples),
         Value::Hash(hash) => hash.usage(samples),
         Value::SortedSet(zset) => zset.usage(samples),
+        Value::Stream(stream) => stream.usage(samples),
     };
     object(key.len(), had_deadline, 0) + own
 }

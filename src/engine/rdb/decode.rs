@@ -70,6 +70,10 @@ pub(super) fn value(content: &[u8], db: &Store) -> Option<Value> {
             });
             hash(fields.collect::<Option<_>>()?, db)?
         }
+        version @ (kind::STREAM_LISTPACKS
+        | kind::STREAM_LISTPACKS_2
+        | kind::STREAM_LISTPACKS_3
+        | kind::STREAM_LISTPACKS_4) => super::stream::take(&mut reader, version, db)?.into_value(),
         _ => return None,
     };
     reader.0.is_empty().then_some(value)

@@ -24,6 +24,7 @@ pub(super) fn value(out: &mut Vec<u8>, value: &Value) {
         Value::Set(value) => set(out, value),
         Value::Hash(value) => hash(out, value),
         Value::SortedSet(value) => sorted_set(out, value),
+        Value::Stream(value) => super::stream::put(out, value),
     }
 }
 

@@ -10,6 +10,7 @@ mod decode;
 mod encode;
 pub(crate) mod lzf;
 mod packed;
+mod stream;
 mod wire;
 
 pub use crc64::crc64;
@@ -33,10 +34,14 @@ pub(crate) mod kind {
     pub const SET_INTSET: u8 = 11;
     pub const HASH_LISTPACK: u8 = 16;
     pub const ZSET_LISTPACK: u8 = 17;
+    pub const STREAM_LISTPACKS: u8 = 15;
     pub const LIST_QUICKLIST_2: u8 = 18;
+    pub const STREAM_LISTPACKS_2: u8 = 19;
     pub const SET_LISTPACK: u8 = 20;
+    pub const STREAM_LISTPACKS_3: u8 = 21;
     pub const HASH_METADATA: u8 = 24;
     pub const HASH_LISTPACK_EX: u8 = 25;
+    pub const STREAM_LISTPACKS_4: u8 = 26;
 }
 
 /// Why a payload cannot be restored.

@@ -2,6 +2,7 @@
 
 use crate::types::Integers;
 use crate::types::listpack::Listpack;
+use crate::types::stream::Node;
 use alloc::vec::Vec;
 
 const END: u8 = 0xFF;
@@ -17,6 +18,15 @@ pub(super) fn listpack(packed: &Listpack) -> Vec<u8> {
     out.extend_from_slice(entries);
     out.push(END);
     out
+}
+
+/// A node of a stream, whose two counts are not among its elements here.
+pub(super) fn node(node: &Node) -> Vec<u8> {
+    let mut head = Listpack::default();
+    head.push_integer(node.count as i64);
+    head.push_integer(node.deleted as i64);
+    head.append(node.pack());
+    listpack(&head)
 }
 
 /// The elements of a blob that is a whole listpack; none when its lengths contradict each other.

@@ -52,6 +52,7 @@ impl Engine {
             error_counted: false,
             script_failed: None,
             blocks_again: None,
+            wakes_at: None,
         };
         (running.go_on)(&mut ctx, running, now);
         self.store.now = now;

@@ -59,6 +59,16 @@ impl Keys {
         Keys { begin: Begin::Index(position), find: Find::KeyNum { number: 0, first: 1, step: 1 }, flags, notes: "" }
     }
 
+    /// The first half of what stands behind `STREAMS`, which is looked for from `from` on.
+    pub const fn streams(from: i32, flags: &'static str) -> Keys {
+        Keys {
+            begin: Begin::Keyword { word: "STREAMS", from },
+            find: Find::Range { last: -1, step: 1, limit: 2 },
+            flags,
+            notes: "",
+        }
+    }
+
     /// One key behind `word`, which is looked for from `from` on.
     pub const fn behind(word: &'static str, from: i32, flags: &'static str) -> Keys {
         Keys {

@@ -45,6 +45,14 @@ impl<'a> Element<'a> {
         }
     }
 
+    /// Whether this is the element that `bytes` would be.
+    pub fn is(self, bytes: &[u8]) -> bool {
+        match self {
+            Element::Bytes(own) => own == bytes,
+            Element::Integer(_) => *self.text() == *bytes,
+        }
+    }
+
     /// The length of the text in bytes.
     pub fn text_len(self) -> usize {
         self.text().len()
@@ -210,7 +218,7 @@ impl Listpack {
 
     /// The place behind the entry at `place`.
     #[inline]
-    fn skip(&self, place: usize) -> Option<usize> {
+    pub fn skip(&self, place: usize) -> Option<usize> {
         let head = *self.bytes.get(place)?;
         let len = match head {
             0..0x80 => 1,
@@ -236,6 +244,16 @@ impl Listpack {
         self.bytes.extend_from_slice(payload);
         let (back, width) = back_bytes(len);
         self.bytes.extend_from_slice(&back[..width]);
+        self.count += 1;
+    }
+
+    #[inline]
+    pub fn push_integer(&mut self, number: i64) {
+        let mut head = [0; 9];
+        let (head, _) = encode(Element::Integer(number), &mut head);
+        let len = head.len();
+        self.bytes.extend_from_slice(head);
+        self.bytes.push(len as u8);
         self.count += 1;
     }
 

@@ -6,6 +6,7 @@ pub mod hyperloglog;
 mod list;
 pub mod listpack;
 mod set;
+pub mod stream;
 pub mod tree;
 mod zset;
 
@@ -13,5 +14,6 @@ pub use deadlines::Deadlines;
 pub use hash::{Deadline, Field, Hash, HashLimits};
 pub use list::{End, Fill, List};
 pub use set::{Integers, Set, SetLimits};
+pub use stream::Stream;
 pub use tree::{Score, Tree};
 pub use zset::{Bound, Name, Ranked, SortedSet, ZsetLimits};

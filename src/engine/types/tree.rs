@@ -171,6 +171,23 @@ impl<K: Clone + Ord> Tree<K> {
         self.get(0)
     }
 
+    /// Changes the element of a rank in its place, where it must stay. That only what its order does not depend on is changed
+    /// is up to the caller.
+    pub fn change<T>(&mut self, rank: usize, change: impl FnOnce(&mut K) -> T) -> Option<T> {
+        let mut rank = rank;
+        let mut node = &mut self.root;
+        loop {
+            match Rc::make_mut(node) {
+                Node::Leaf(elements) => return elements.get_mut(rank).map(change),
+                Node::Inner(children) => {
+                    let (at, inside) = children.child_at(rank);
+                    rank = inside;
+                    node = &mut children.nodes[at];
+                }
+            }
+        }
+    }
+
     /// The elements from a rank on.
     pub fn iter_from(&self, rank: usize) -> impl Iterator<Item = &K> {
         let mut rank = rank.min(self.len);

@@ -2,6 +2,7 @@
 
 use super::view::{Field, KEYS, KeyView, KeyspaceView, Life, Part, Picture, Rung, SHOWN};
 use engine::types::End;
+use engine::types::stream::{Entry, StreamId};
 use engine::{Engine, Keyspace, Text, Value, sort};
 use std::rc::Rc;
 
@@ -190,6 +191,7 @@ fn size(value: &Value) -> Option<String> {
         Value::Set(set) => counted(set.len(), "member", "members"),
         Value::SortedSet(zset) => counted(zset.len(), "member", "members"),
         Value::Hash(hash) => counted(hash.len(), "field", "fields"),
+        Value::Stream(stream) => counted(stream.len(), "entry", "entries"),
         _ => counted(value.as_string()?.len(), "byte", "bytes"),
     })
 }
@@ -248,6 +250,26 @@ fn picture(value: &Value, id: &str, now_ms: i64, memory: &mut Memory) -> Picture
                 fresh: false,
             });
             Picture::Ladder { rungs: rungs.collect(), hidden: zset.len().saturating_sub(LADDER) }
+        }
+        // A log is read from its head to its tail, like a list.
+        Value::Stream(stream) => {
+            let (len, whole) = (stream.len(), stream.len() <= SHOWN);
+            let entry = |entry: Entry| {
+                let mut text = entry.id.text().as_ref().to_vec();
+                for (field, value) in entry.pairs() {
+                    text.push(b' ');
+                    text.extend_from_slice(&field.text());
+                    text.push(b' ');
+                    text.extend_from_slice(&value.text());
+                }
+                part(&text)
+            };
+            let (first, last) = (StreamId::MIN, StreamId::MAX);
+            let head = stream.range(first, last).take(if whole { len } else { SHOWN / 2 }).map(entry);
+            let mut tail: Vec<Part> =
+                stream.range_back(first, last).take(if whole { 0 } else { SHOWN / 2 }).map(entry).collect();
+            tail.reverse();
+            Picture::List { head: head.collect(), hidden: if whole { 0 } else { len - SHOWN }, tail }
         }
         _ => {
             const MOST: usize = 240;

@@ -1,0 +1,99 @@
+//! What XADD remembers so that a message sent twice is added once (IDMP).
+//!
+//! A producer marks each message with an id of its own. For each producer the stream keeps the last so many of these marks with the
+//! id that the message got; a mark is forgotten when there are too many or when it is too old, and its age is that of the id,
+//! which the server gave it. Redis does it so since 8.6.
+
+use super::id::StreamId;
+use crate::text::Text;
+use alloc::collections::VecDeque;
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+
+/// A message that was added.
+#[derive(Clone, Debug)]
+pub struct Mark {
+    pub name: Text,
+    pub id: StreamId,
+    /// When it was put down, in milliseconds since the epoch.
+    recorded: i64,
+}
+
+/// What one producer sent, oldest first.
+#[derive(Clone, Debug, Default)]
+pub struct Producer {
+    pub marks: VecDeque<Mark>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Idempotency {
+    /// For how long marks are remembered, in seconds, and how many of a producer.
+    pub duration: i64,
+    pub maxsize: i64,
+    producers: Vec<(Text, Rc<Producer>)>,
+    pub added: u64,
+    pub duplicates: u64,
+}
+
+impl Default for Idempotency {
+    fn default() -> Self {
+        Idempotency { duration: 100, maxsize: 100, producers: Vec::new(), added: 0, duplicates: 0 }
+    }
+}
+
+impl Idempotency {
+    pub fn producers(&self) -> impl ExactSizeIterator<Item = (&Text, &Producer)> {
+        self.producers.iter().map(|(name, producer)| (name, &**producer))
+    }
+
+    fn place(&self, producer: &[u8]) -> Result<usize, usize> {
+        self.producers.binary_search_by(|(name, _)| (**name).cmp(producer))
+    }
+
+    /// The id that a message already has.
+    pub fn find(&self, producer: &[u8], mark: &[u8]) -> Option<StreamId> {
+        let place = self.place(producer).ok()?;
+        self.producers[place].1.marks.iter().find(|known| *known.name == *mark).map(|known| known.id)
+    }
+
+    /// Remembers a message's mark.
+    pub fn remember(&mut self, producer: &[u8], mark: &[u8], id: StreamId, now: i64) {
+        let place = self.place(producer).unwrap_or_else(|place| {
+            self.producers.insert(place, (Text::new(producer), Rc::default()));
+            place
+        });
+        let marks = &mut Rc::make_mut(&mut self.producers[place].1).marks;
+        while marks.len() as i64 >= self.maxsize.max(1) {
+            marks.pop_front();
+        }
+        marks.push_back(Mark { name: Text::new(mark), id, recorded: now });
+    }
+
+    /// Whether a mark was forgotten when somebody looked for old ones at `tick`, in milliseconds since the epoch.
+    fn is_over(&self, mark: &Mark, tick: i64) -> bool {
+        mark.recorded < tick && tick.saturating_sub(mark.id.ms as i64) > self.duration.saturating_mul(1000)
+    }
+
+    /// How many producers and how many marks are remembered after `tick`.
+    pub fn counts(&self, tick: i64) -> (usize, usize) {
+        let marks = |producer: &Producer| producer.marks.iter().filter(|mark| !self.is_over(mark, tick)).count();
+        let counts = self.producers.iter().map(|(_, producer)| marks(producer)).filter(|&marks| marks > 0);
+        counts.fold((0, 0), |(producers, all), marks| (producers + 1, all + marks))
+    }
+
+    /// Forgets marks that are too old, and producers that are left without any.
+    pub fn expire(&mut self, tick: i64) {
+        let mut producers = core::mem::take(&mut self.producers);
+        for (_, producer) in &mut producers {
+            if producer.marks.iter().any(|mark| self.is_over(mark, tick)) {
+                Rc::make_mut(producer).marks.retain(|mark| !self.is_over(mark, tick));
+            }
+        }
+        producers.retain(|(_, producer)| !producer.marks.is_empty());
+        self.producers = producers;
+    }
+
+    pub fn clear(&mut self) {
+        self.producers.clear();
+    }
+}

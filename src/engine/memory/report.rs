@@ -44,7 +44,7 @@ pub fn usage(key: &[u8], value: &Value, had_deadline: bool, compress_depth: i64,
         Value::Set(set) => set.usage(samples),
         Value::Hash(hash) => hash.usage(samples),
         Value::SortedSet(zset) => zset.usage(samples),
-        Value::Stream(stream) => stream.usage(samples),
+        Value::Stream(stream) => stream.usage(),
     };
     object(key.len(), had_deadline, 0) + own
 }

@@ -101,17 +101,9 @@ impl Stream {
         groups.sum::<usize>() + if self.groups().len() > 0 { TREE_OF_GROUPS } else { 0 }
     }
 
-    /// What MEMORY USAGE counts, from the average of `samples` nodes (0: of all) and the last one.
-    pub fn usage(&self, samples: usize) -> usize {
-        let count = self.nodes().len();
-        let nodes = if samples == 0 || count <= samples {
-            self.bytes
-        } else {
-            let looked_at: usize = self.nodes().iter().take(samples).map(|placed| placed.node.size()).sum();
-            let last = self.nodes().get(count - 1).map_or(0, |placed| placed.node.size());
-            looked_at / samples * (count - 1) + last
-        };
-        STREAM + self.radix_tree().bytes + nodes + self.groups_size()
+    /// What MEMORY USAGE counts: every node, however many samples are asked for.
+    pub fn usage(&self) -> usize {
+        STREAM + self.radix_tree().bytes + self.bytes + self.groups_size()
     }
 
     /// What this takes of the allocator, closely enough, without looking at every node.

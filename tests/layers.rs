@@ -12,14 +12,15 @@ use serde_json::Value;
 use crate::root;
 
 /// Who may need whom. A crate that is not listed here does not exist; one that needs more is a decision to take here.
-const LAYERS: [(&str, &[&str]); 10] = [
+const LAYERS: [(&str, &[&str]); 11] = [
     ("resp", &[]),
     ("lua", &[]),
     ("engine", &["lua", "resp"]),
     ("sim", &["engine", "resp"]),
     ("term", &["engine", "resp", "sim"]),
+    ("inspect", &["engine", "resp", "sim", "term"]),
     ("course", &["engine", "resp", "sim", "term"]),
-    ("web", &["course", "engine", "resp", "sim", "term"]),
+    ("web", &["course", "engine", "inspect", "resp", "sim", "term"]),
     ("server", &["engine", "resp", "sim"]),
     ("xtask", &[]),
     ("tests", &["course", "engine", "resp", "sim", "term"]),

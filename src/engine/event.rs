@@ -40,6 +40,8 @@ pub enum Event {
     Evicted { database: usize, key: Text },
     /// A key came, changed or went that blocked clients may wait for.
     Ready { database: usize, key: Text },
+    /// The database was emptied, or swapped with another.
+    Replaced { database: usize },
 }
 
 /// The report of a step.
@@ -79,6 +81,12 @@ impl Effects {
     pub(crate) fn ready(&mut self, database: usize, key: &[u8]) {
         if self.waiting {
             self.events.push(Event::Ready { database, key: Text::new(key) });
+        }
+    }
+
+    pub(crate) fn replaced(&mut self, database: usize) {
+        if self.listening {
+            self.events.push(Event::Replaced { database });
         }
     }
 

@@ -61,6 +61,12 @@ impl Keyspace {
         })
     }
 
+    /// A key's value and deadline, without a trace: nothing expires, no access clock moves.
+    pub fn get(&self, key: &[u8]) -> Option<(&Value, Option<i64>)> {
+        let id = self.dict.find(key)?;
+        Some((&self.dict.entry(id).value, self.deadline(id)))
+    }
+
     /// One page of an iteration over all keys: see [`Dict::scan`].
     pub fn scan(&self, cursor: u64, count: usize) -> (u64, impl Iterator<Item = (&Text, &Value, Option<i64>)>) {
         let (next, ids) = self.dict.scan_ids(cursor, count);

@@ -51,6 +51,7 @@ pub use blocking::Blocked;
 pub use client::{Client, Clients, Subscriptions, Transaction};
 pub use engine::Engine;
 pub use event::{Class, Event};
+pub use geo::Point;
 pub use io::{ClientId, Config, Input, Output, Outputs};
 pub use keyspace::Keyspace;
 pub use request::Request;

@@ -35,7 +35,7 @@ pub(crate) fn settle_events(db: &mut Store, clients: &mut Clients, server: &mut 
                 }
             }
             Event::Ready { database, key } => server.waits.ready.push((*database, key.clone())),
-            Event::Expired { .. } | Event::Sampled { .. } | Event::Evicted { .. } => {}
+            Event::Expired { .. } | Event::Sampled { .. } | Event::Evicted { .. } | Event::Replaced { .. } => {}
         }
         if db.effects.listening {
             server.told.push(event);

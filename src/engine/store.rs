@@ -530,6 +530,7 @@ impl Store {
         self.signal_all(database);
         let count = self.spaces[database].len();
         self.effects.dirty += count as u64;
+        self.effects.replaced(database);
         self.spaces[database].clear();
         count
     }
@@ -544,6 +545,7 @@ impl Store {
         }
         self.spaces.swap(first, second);
         for database in [first, second] {
+            self.effects.replaced(database);
             self.report_all(database);
             self.signal_all(database);
         }

@@ -5,7 +5,7 @@ use crate::catalogue;
 use crate::contents::{ContentsView, contents};
 use crate::divide::divide;
 use crate::frames::{self, Frames};
-use crate::inspector::keyspace;
+use crate::inspector::Keyspace;
 use crate::lesson::{LessonMsg, LessonText, Onward, client_number};
 use crate::masthead::masthead;
 use crate::notice::notice;
@@ -17,6 +17,7 @@ use crate::terminal::{Pane, PaneMsg, PaneView};
 use crate::theme::Theme;
 use crate::timebar::{TimeMsg, percent, timebar};
 use course::{Lesson, Progress};
+use inspect::{InspectMsg, Layout};
 use sim::Journal;
 use std::rc::Rc;
 use web_sys::window;
@@ -46,8 +47,9 @@ pub enum Msg {
     NewClient,
     Time(TimeMsg),
     Lesson(LessonMsg),
-    Filter(String),
-    ToggleTable,
+    Inspect(InspectMsg),
+    /// Puts a line into the prompt of the active client.
+    Put(String),
     FindCommand(String),
     TypeCode(String),
     Import,
@@ -95,7 +97,6 @@ pub struct App {
     part: Part,
     lesson_width: u32,
     panes_height: u32,
-    table: bool,
     lessons: Rc<Vec<Rc<Lesson>>>,
     progress: Progress,
     place: Place,
@@ -143,7 +144,6 @@ impl Component for App {
             part: first_part(&route),
             lesson_width: number("lesson-width", 3700),
             panes_height: number("panes-height", 4600),
-            table: storage::get("table").is_some(),
             lessons,
             progress,
             place,
@@ -195,10 +195,18 @@ impl Component for App {
                 self.bench.time(&msg);
             }
             Msg::Lesson(msg) => self.lesson(msg),
-            Msg::Filter(filter) => self.bench.filter = filter,
-            Msg::ToggleTable => {
-                self.table = !self.table;
-                if self.table { storage::set("table", "1") } else { storage::remove("table") }
+            Msg::Inspect(msg) => {
+                self.bench.inspect(&msg);
+                if let InspectMsg::Layout(layout) = msg {
+                    let table = layout == Layout::Table;
+                    if table { storage::set("table", "1") } else { storage::remove("table") }
+                }
+            }
+            Msg::Put(line) => {
+                self.bench.put(self.bench.active, &line);
+                if self.part == Part::Lesson {
+                    self.part = Part::Keyspace;
+                }
             }
             Msg::FindCommand(find) => self.find = find.into(),
             Msg::TypeCode(code) => self.code = code.into(),
@@ -432,7 +440,7 @@ impl App {
                         } else {
                             { divide("Width of the terminals", false, self.lesson_width, send.reform(Msg::LessonWidth)) }
                         }
-                        { keyspace(&self.bench.keyspace_view(), self.table, &self.bench.filter, send) }
+                        <Keyspace view={self.bench.keyspace_view()} send={send.clone()} />
                     </div>
                 </main>
                 { timebar(&time, send) }

@@ -3,8 +3,6 @@
 //! Every terminal is recorded by the world's moments, so that undo and scrubbing take the transcripts along. Going back holds
 //! the clock, or the future that was left would happen again at once; the next command forgets that future and lets the clock go on.
 
-use crate::inspector::build::{Memory, key_id, keyspace_view, printable};
-use crate::inspector::view::KeyspaceView;
 use crate::pane::Pane;
 use crate::storage;
 use crate::study::Study;
@@ -13,7 +11,9 @@ use crate::timebar::{Mark, TimeMsg, TimeView};
 use course::Progress;
 use course::stage::WorldStage;
 use course::transcript::{Play, Transcript};
-use engine::{Event, sort};
+use engine::sort;
+use inspect::text::printable;
+use inspect::{InspectMsg, Inspector, KeyspaceView, Layout};
 use sim::{Instant, Journal, Moment, Pace, What, World, WorldConfig};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -38,8 +38,7 @@ pub struct Bench {
     pub active: u32,
     next_pane: u32,
     pub study: Option<Study>,
-    memory: RefCell<Memory>,
-    pub filter: String,
+    inspector: RefCell<Inspector>,
     /// The bench as it was before it was cleared: clearing can be undone.
     before: Option<Box<Bench>>,
 }
@@ -53,6 +52,10 @@ impl Bench {
             let _ = Play::new(&mut stage).run(&start);
             world = stage.into_world();
         }
+        let mut inspector = Inspector::default();
+        if storage::get("table").is_some() {
+            inspector.update(&InspectMsg::Layout(Layout::Table));
+        }
         let mut bench = Bench {
             target: world.now(),
             begin: world.moment(),
@@ -63,8 +66,7 @@ impl Bench {
             active: 1,
             next_pane: 1,
             study,
-            memory: RefCell::default(),
-            filter: String::new(),
+            inspector: RefCell::new(inspector),
             before: None,
         };
         bench.new_client();
@@ -100,7 +102,7 @@ impl Bench {
     /// Begins anew; the old bench comes back by undo.
     pub fn start_over(&mut self, study: Option<Study>) {
         let old = core::mem::replace(self, Bench::new(study));
-        self.filter.clone_from(&old.filter);
+        self.inspector = RefCell::new(old.inspector.borrow().looking_as());
         self.before = Some(Box::new(old));
         self.focus(self.active);
     }
@@ -209,9 +211,7 @@ impl Bench {
     }
 
     fn submit(&mut self, id: u32, progress: &mut Progress) {
-        let database = self.database();
-        let view = self.keyspace(database);
-        self.memory.borrow_mut().about_to_change(&view);
+        self.inspector.borrow_mut().about_to_change(&self.world, self.database());
         let at = self.world.moment();
         for pane in &mut self.panes {
             pane.forget_after(at);
@@ -224,7 +224,7 @@ impl Bench {
         }
         self.target = self.world.now();
         self.deliver();
-        self.notice_changes();
+        self.notice_changes(true);
         if let Some(study) = &mut self.study {
             for words in typed {
                 study.typed(at, words);
@@ -242,12 +242,10 @@ impl Bench {
         }
     }
 
-    fn notice_changes(&mut self) {
-        for (_, event) in self.world.take_events() {
-            if let Event::Modified { database, key } = event {
-                self.memory.borrow_mut().touched.push(key_id(database, &key));
-            }
-        }
+    /// Lets the inspector follow what happened; `notable`: somebody's command did it.
+    fn notice_changes(&mut self, notable: bool) {
+        let events = self.world.take_events().into_iter().map(|(_, event)| event);
+        self.inspector.borrow_mut().heard(self.world.engine(), events, notable);
     }
 
     /// Keeps the journal outside, for the case that this instance breaks.
@@ -263,8 +261,9 @@ impl Bench {
 
     /// Lets a frame's worth of time pass; says whether there is something new to see.
     pub fn frame(&mut self, real_us: u64, clock: impl Fn() -> f64) -> bool {
+        let sorted = self.inspector.borrow_mut().work(self.world.engine());
         if self.pace.paused && self.target <= self.world.now() {
-            return false;
+            return sorted;
         }
         let before = self.world.moment();
         self.target = self.target.plus_micros(self.pace.virtual_us(real_us));
@@ -274,9 +273,10 @@ impl Bench {
         if now.position != before.position || now.deliveries != before.deliveries {
             self.follow_or_deliver();
         }
+        self.notice_changes(false);
         // A tenth of a second is the finest thing that is written anywhere.
-        self.world.take_events();
-        now.deliveries != before.deliveries
+        sorted
+            || now.deliveries != before.deliveries
             || now.position != before.position
             || now.now.0 / 100_000 != before.now.0 / 100_000
     }
@@ -340,8 +340,8 @@ impl Bench {
         self.world.run_until(until);
         self.target = self.world.now();
         self.follow_or_deliver();
-        self.memory.borrow_mut().touched.clear();
-        self.notice_changes();
+        self.inspector.borrow_mut().forget_changes();
+        self.notice_changes(true);
     }
 
     fn undo(&mut self) -> bool {
@@ -372,8 +372,8 @@ impl Bench {
             self.pace.paused = true;
         }
         self.target = self.world.now();
-        self.memory.borrow_mut().touched.clear();
         self.world.take_events();
+        self.inspector.borrow_mut().went_elsewhere(self.world.engine());
         self.follow();
     }
 
@@ -404,14 +404,12 @@ impl Bench {
         client.and_then(|client| self.world.engine().clients().get(client)).map_or(0, |client| client.database)
     }
 
-    pub fn keyspace_view(&self) -> KeyspaceView {
-        self.keyspace(self.database())
+    pub fn inspect(&self, msg: &InspectMsg) {
+        self.inspector.borrow_mut().update(msg);
     }
 
-    fn keyspace(&self, database: usize) -> KeyspaceView {
-        let now = self.world.now().millis();
-        let position = self.world.moment().position;
-        keyspace_view(self.world.engine(), now, position, database, &self.filter, &mut self.memory.borrow_mut())
+    pub fn keyspace_view(&self) -> Rc<KeyspaceView> {
+        self.inspector.borrow_mut().view(&self.world, self.database())
     }
 
     pub fn pane_views(&self) -> Vec<PaneView> {

@@ -13,6 +13,7 @@ pub enum Icon {
     Close,
     Check,
     Next,
+    Back,
     System,
     Light,
     Dark,
@@ -30,6 +31,7 @@ impl Icon {
             Icon::Close => "M4.5 4.5l9 9M13.5 4.5l-9 9",
             Icon::Check => "M4 9.5 7.5 13 14 5.5",
             Icon::Next => "M3.5 9h11M10.5 5l4 4-4 4",
+            Icon::Back => "M14.5 9h-11M7.5 5l-4 4 4 4",
             Icon::System => "M9 2.5a6.5 6.5 0 1 0 0 13zM9 2.5a6.5 6.5 0 0 1 0 13",
             Icon::Light => {
                 "M9 5.8a3.2 3.2 0 1 0 0 6.4 3.2 3.2 0 0 0 0-6.4M9 1.5v1.6M9 14.9v1.6M1.5 9h1.6M14.9 9h1.6M3.7 3.7l1.1 1.1M13.2 13.2l1.1 1.1M3.7 14.3l1.1-1.1M13.2 4.8l1.1-1.1"

@@ -3,11 +3,11 @@
 //! The session decides what is sent and printed; here its actions are carried out on the world. What the pane has shown and what
 //! the session believes are recorded by the world's moments; the line that is being typed belongs to no moment and stays.
 
-use crate::inspector::build::printable;
 use crate::line::LineEditor;
 use crate::recorded::Recorded;
 use crate::terminal::{About, Badge, Entry, Line, PaneMsg, PaneView, Span};
 use engine::Engine;
+use inspect::text::printable;
 use resp::Decoder;
 use sim::{ClientId, Instant, Moment, World};
 use std::rc::Rc;

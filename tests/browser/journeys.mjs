@@ -120,6 +120,85 @@ journey("a second client sees what the first one wrote", {}, async (visitor) => 
   await second.getByRole("log").getByText('3) "c"').waitFor();
 });
 
+journey("commands, a key opened by keyboard, its picture, its table, what changes", {}, async (visitor) => {
+  const { page } = visitor;
+  await visitor.open("#/playground");
+  await visitor.command("RPUSH jobs wash dry iron", "(integer) 3");
+  await visitor.command("HSET user:7 name Ada role admin", "(integer) 2");
+  await visitor.command("SET visits 41", "OK");
+  const focused = (name) => visitor.until(`${name} has the focus`, () =>
+    page.evaluate((name) => document.activeElement?.textContent?.startsWith(name), name));
+  await page.getByRole("button", { name: "jobs", exact: true }).focus();
+  await page.keyboard.press("ArrowDown");
+  await focused("user:7");
+  await page.keyboard.press("End");
+  await focused("visits");
+  await page.keyboard.press("ArrowUp");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "user:7" }).waitFor();
+  await focused("user:7");
+  await visitor.command("HSET user:7 role owner", "(integer) 0");
+  const picture = page.getByRole("group", { name: "The fields of the hash" });
+  await picture.locator(".fresh").filter({ hasText: "owner" }).waitFor();
+  equal(await picture.locator(".fresh").count(), 1, "what the last command changed");
+  await page.getByText("2 of 512 fields: 511 more and it becomes a hashtable").waitFor();
+  await page.getByRole("button", { name: "Table" }).focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("row", { name: "role owner none just now" }).waitFor();
+  await page.getByRole("button", { name: "HGETALL user:7" }).click();
+  equal(await visitor.prompt().inputValue(), "HGETALL user:7", "the command that reads it");
+  await page.getByRole("button", { name: "Back to all keys" }).focus();
+  await page.keyboard.press("Escape");
+  await focused("user:7");
+  await visitor.key("user:7").getByText("owner").waitFor();
+});
+
+journey("ten thousand keys: typing, sorting, opening", {}, async (visitor) => {
+  const { page } = visitor;
+  await visitor.open("#/playground");
+  await visitor.command("DEBUG POPULATE 10000 user", "OK");
+  await page.getByText("10\u202f000 keys").waitFor();
+  equal(await page.locator(".ledger li").count() < 120, true, "only lines on view are in the page");
+  for (let batch = 0; batch < 10; batch += 1) {
+    const members = Array.from({ length: 1000 }, (_, at) => `${at} m${batch * 1000 + at}`).join(" ");
+    await visitor.command(`ZADD board ${members}`, "(integer) 1000");
+  }
+  // From the key to the frame after the one that shows what it did.
+  const painted = (act) => page.evaluate(async (act) => {
+    const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+    const times = [];
+    for (let round = 0; round < 9; round += 1) {
+      await frame();
+      const begun = performance.now();
+      await eval(`(${act})`)(round);
+      // What the program does with an event is over when the event is; a frame is what the browser adds.
+      document.body.getBoundingClientRect();
+      times.push(performance.now() - begun);
+    }
+    return times.sort((a, b) => a - b);
+  }, act.toString());
+  const typed = await painted(async (round) => {
+    const input = document.querySelector(".pane.active .field input");
+    input.value = `SET user:${round} v`;
+    input.dispatchEvent(new InputEvent("input", { bubbles: true }));
+    input.form.requestSubmit();
+    while (![...document.querySelectorAll(".pane.active .entry")].at(-1)?.textContent.includes(`SET user:${round} v`)) await new Promise((done) => setTimeout(done));
+  });
+  const opened = await painted(async () => {
+    document.querySelector("[data-at='0']")?.click();
+    while (!document.querySelector(".opened .rungs li")) await new Promise((done) => setTimeout(done));
+    document.querySelector(".opened [aria-label='Back to all keys']").click();
+    while (document.querySelector(".opened")) await new Promise((done) => setTimeout(done));
+  });
+  const scrolled = await painted(async (round) => {
+    const ledger = document.querySelector(".ledger");
+    ledger.scrollTop = 40000 + round * 20000;
+    await new Promise((done) => setTimeout(done));
+  });
+  const say = (times) => `${times[4].toFixed(1)} ms (best ${times[0].toFixed(1)}, worst ${times[8].toFixed(1)})`;
+  console.log(`        with 10 000 keys: typing to reply ${say(typed)}; a key of 10 000 members opened and closed ${say(opened)}; scrolled ${say(scrolled)}`);
+});
+
 // Whatever the colours and the width, axe finds nothing, and there is a picture to look at.
 const scenes = {
   first: async () => {},
@@ -131,6 +210,15 @@ const scenes = {
     await visitor.command("ZADD board 300 Bob 400 Charlie 500 Alice", "(integer) 3");
     await visitor.command("SADD tags warm paper ember", "(integer) 3");
     await visitor.command("INCR cart:7", /^\(error\) WRONGTYPE /);
+  },
+  opened: async (visitor) => {
+    await visitor.lesson(expiry);
+    await visitor.command("ZADD board 300 Bob 400 Charlie 500 Alice", "(integer) 3");
+    const narrow = visitor.page.getByRole("button", { name: "Keyspace", exact: true });
+    if (await narrow.isVisible()) await narrow.click();
+    await visitor.page.getByRole("button", { name: "board", exact: true }).click();
+    await visitor.command("ZINCRBY board 250 Bob", '"550"');
+    await visitor.page.locator(".rungs .fresh").waitFor();
   },
   lessons: async (visitor) => {
     await visitor.page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Lessons" }).click();

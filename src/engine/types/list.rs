@@ -41,6 +41,16 @@ impl Fill {
         }
     }
 
+    /// The bytes that a node may take.
+    pub fn size(self) -> usize {
+        self.size
+    }
+
+    /// The elements that a node may hold.
+    pub fn count(self) -> usize {
+        self.count
+    }
+
     fn exceeded(self, size: usize, count: usize) -> bool {
         size > self.size || count > self.count
     }

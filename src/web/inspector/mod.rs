@@ -1,128 +1,53 @@
-//! The keyspace as a ledger: a line a key, and a table of the same facts for whoever prefers words.
+//! The keyspace on the page: a ledger of all keys, or one of them opened large.
 
-pub mod build;
-mod hash;
+mod glance;
+mod head;
 mod list;
+mod open;
+mod picture;
 mod ring;
-mod set;
-mod string;
-mod zset;
+mod sheet;
+mod windowed;
 
-pub mod view;
-
-use crate::app::{Msg, Send, when};
-use ring::ring;
+use crate::app::{Msg, Send};
+use head::head;
+use inspect::{InspectMsg, KeyspaceView};
+use list::Ledger;
+use open::Opened;
 use std::rc::Rc;
-use view::{KeyView, KeyspaceView, Picture};
-use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-/// `table`: the table is shown in place of the pictures.
-pub fn keyspace(view: &KeyspaceView, table: bool, matching: &str, send: &Send) -> Html {
-    let filter = when(send, |event: InputEvent| {
-        let input: HtmlInputElement = event.target_dyn_into()?;
-        Some(Msg::Filter(input.value()))
-    });
-    let twin = send.reform(|_: MouseEvent| Msg::ToggleTable);
-    let sum = match view.total {
-        1 => "1 key".to_owned(),
-        total => format!("{total} keys"),
-    };
-    html! {
-        <section class="keyspace" aria-label="Keyspace">
-            <header>
-                <h2>{ "Keyspace" }</h2>
-                <span class="sum">{ sum }{ for view.database.iter().map(|name| html! { { format!(" in {name}") } }) }</span>
-                <div class="tools">
-                    if view.total > 0 || !matching.is_empty() {
-                        <label class="filter"><span class="visually-hidden">{ "Show only keys that match" }</span>
-                            <input type="search" placeholder="filter: user:*" value={matching.to_owned()} oninput={filter}
-                                autocapitalize="off" autocorrect="off" autocomplete="off" spellcheck="false" />
-                        </label>
-                        <button class="twin" onclick={twin} aria-pressed={table.to_string()}>{ if table { "Pictures" } else { "Table" } }</button>
-                    }
-                </div>
-            </header>
-            if view.keys.is_empty() {
-                <p class="empty">
-                    if matching.is_empty() {
-                        { "Nothing is stored yet. A key appears here with the first " }<code>{ "SET" }</code>{ "." }
-                    } else {
-                        { "No key matches " }<code>{ matching.to_owned() }</code>{ "." }
-                    }
-                </p>
-            } else if table {
-                <div class="ledger" tabindex="0" role="group" aria-label="All keys as a table">{ all(&view.keys) }</div>
-            } else {
-                <ul class="ledger" tabindex="0" aria-label="All keys">
-                    { for view.keys.iter().map(|key| html! { <Row key={key.id.to_string()} view={key.clone()} /> }) }
-                    if view.hidden > 0 { <li class="empty">{ format!("and {} more: narrow them with the filter", view.hidden) }</li> }
-                </ul>
-            }
-        </section>
+#[derive(Properties)]
+pub struct KeyspaceProps {
+    pub view: Rc<KeyspaceView>,
+    pub send: Send,
+}
+
+// A view is made anew exactly when something of it has changed.
+impl PartialEq for KeyspaceProps {
+    fn eq(&self, other: &KeyspaceProps) -> bool {
+        Rc::ptr_eq(&self.view, &other.view)
     }
 }
 
-#[derive(Properties, PartialEq)]
-struct RowProps {
-    view: Rc<KeyView>,
+pub fn tell(send: &Send, msg: InspectMsg) -> Callback<MouseEvent> {
+    send.reform(move |_: MouseEvent| Msg::Inspect(msg.clone()))
 }
 
 #[component]
-fn Row(props: &RowProps) -> Html {
-    let view = &props.view;
-    let state = if view.gone {
-        "gone"
-    } else if view.touched {
-        "touched"
-    } else {
-        ""
-    };
+pub fn Keyspace(props: &KeyspaceProps) -> Html {
+    let KeyspaceProps { view, send } = props;
+    // Who closes a key finds the focus where it was opened.
+    let was_open = use_mut_ref(|| false);
+    let back = core::mem::replace(&mut *was_open.borrow_mut(), view.open.is_some()) && view.open.is_none();
     html! {
-        <li class={classes!("key", view.kind, state)}>
-            <div><div class="name">{ view.name.to_string() }</div><span class="type">{ view.type_words() }</span></div>
-            if view.gone {
-                <p class="words">{ "Expired, not yet reclaimed: nobody can read it any more, but its memory is still in use." }</p>
+        <section class="keyspace" aria-label="Keyspace">
+            if let Some(open) = &view.open {
+                <Opened key={open.row.id.to_string()} open={open.clone()} gained={view.gained} send={send.clone()} />
             } else {
-                <div class="picture">{ draw(&view.picture) }</div>
-                <div class="facts">{ view.encoding }if let Some(size) = &view.size { <span>{ size.to_string() }</span> }</div>
-                if let Some(life) = &view.life {
-                    <div class="life"><span>{ life.words.to_string() }</span>{ ring(life.left) }</div>
-                } else {
-                    <div class="life none">{ "no expiry" }</div>
-                }
+                { head(view, send) }
+                <Ledger view={view.clone()} send={send.clone()} {back} />
             }
-        </li>
-    }
-}
-
-fn draw(picture: &Picture) -> Html {
-    match picture {
-        Picture::Text { text, fresh, more } => string::draw(text, *fresh, *more),
-        Picture::List { head, tail, hidden } => list::draw(head, tail, *hidden),
-        Picture::Set { members, hidden } => set::draw(members, *hidden),
-        Picture::Hash { fields, hidden } => hash::draw(fields, *hidden),
-        Picture::Ladder { rungs, hidden } => zset::draw(rungs, *hidden),
-    }
-}
-
-fn all(keys: &[Rc<KeyView>]) -> Html {
-    html! {
-        <table class="twin-table">
-            <thead><tr><th scope="col">{ "Key" }</th><th scope="col">{ "Type" }</th><th scope="col">{ "Encoding" }</th>
-                <th scope="col">{ "Time to live" }</th><th scope="col">{ "Value" }</th><th scope="col">{ "State" }</th></tr></thead>
-            <tbody>
-                { for keys.iter().map(|view| html! {
-                    <tr key={view.id.to_string()}>
-                        <th scope="row">{ view.name.to_string() }</th>
-                        <td>{ view.type_words() }</td>
-                        <td>{ view.encoding }</td>
-                        <td>{ view.life.as_ref().map_or("none".to_owned(), |life| life.words.to_string()) }</td>
-                        <td class="value">{ view.picture.words() }</td>
-                        <td>{ if view.gone { "expired, not reclaimed" } else if view.touched { "just changed" } else { "" } }</td>
-                    </tr>
-                }) }
-            </tbody>
-        </table>
+        </section>
     }
 }

@@ -1,0 +1,359 @@
+//! A world, an inspector that follows it, and what is to be seen.
+
+use crate::change::Kept;
+use crate::index::Sort;
+use crate::picture::{bits, hyperloglog, list, map, sheet, string};
+use crate::preview::Preview;
+use crate::{InspectMsg, Inspector, KeyspaceView, Layout, Lens, Line, Open, Row};
+use engine::Value;
+use sim::{ClientId, World, WorldConfig};
+use std::rc::Rc;
+
+struct Desk {
+    world: World,
+    client: ClientId,
+    inspector: Inspector,
+}
+
+impl Desk {
+    fn new(commands: &str) -> Desk {
+        let mut world = World::new(&WorldConfig::default());
+        let client = world.connect();
+        let mut desk = Desk { world, client, inspector: Inspector::default() };
+        commands.lines().for_each(|line| desk.run(line));
+        desk
+    }
+
+    fn database(&self) -> usize {
+        self.world.engine().clients().get(self.client).map_or(0, |client| client.database)
+    }
+
+    /// As the page does it.
+    fn run(&mut self, line: &str) {
+        self.inspector.about_to_change(&self.world, self.database());
+        let words = term::quote::split(line).expect("a line");
+        self.world.send(self.client, &resp::request::request_bytes(&words));
+        let reply = self.world.take(self.client).into_iter().flat_map(|delivery| delivery.bytes).collect::<Vec<u8>>();
+        assert!(!reply.starts_with(b"-"), "{line}: {}", String::from_utf8_lossy(&reply));
+        self.hear(true);
+    }
+
+    fn hear(&mut self, notable: bool) {
+        let events = self.world.take_events().into_iter().map(|(_, event)| event);
+        self.inspector.heard(self.world.engine(), events, notable);
+    }
+
+    fn tell(&mut self, msg: InspectMsg) {
+        self.view();
+        self.inspector.update(&msg);
+    }
+
+    fn view(&mut self) -> Rc<KeyspaceView> {
+        self.inspector.view(&self.world, self.database())
+    }
+
+    fn rows(&mut self) -> Vec<Rc<Row>> {
+        let key = |line: &Line| if let Line::Key { row, .. } = line { Some(row.clone()) } else { None };
+        self.view().lines.iter().filter_map(key).collect()
+    }
+
+    fn names(&mut self) -> String {
+        self.rows().iter().map(|row| row.name.to_string()).collect::<Vec<_>>().join(" ")
+    }
+
+    fn open(&mut self, name: &str) -> Rc<Open> {
+        let at = self.rows().iter().position(|row| *row.name == *name).expect(name);
+        self.tell(InspectMsg::Open(at));
+        self.opened()
+    }
+
+    fn opened(&mut self) -> Rc<Open> {
+        self.view().open.clone().expect("a key is open")
+    }
+
+    fn sheet(&mut self) -> Vec<String> {
+        let open = self.opened();
+        let source = open.source().expect("the key is there");
+        let rows = sheet::sheet(&source, open.lens).rows;
+        let rows = sheet::rows(&source, open.lens, 0..rows).into_iter();
+        rows.map(|row| format!("{}{}", row.cells.join(" | "), if row.fresh { " *" } else { "" })).collect()
+    }
+}
+
+#[test]
+fn the_list_follows_commands_in_every_order() {
+    let mut desk = Desk::new("SET b 1 EX 100\nRPUSH a x\nSADD c m\nSET d 2 EX 50\nZADD e 1 m");
+    assert_eq!(desk.names(), "a b c d e");
+    desk.run("DEL c");
+    desk.run("SET bb 5");
+    assert_eq!(desk.names(), "a b bb d e");
+    desk.tell(InspectMsg::Sort(Sort::Life));
+    assert_eq!(desk.names(), "d b a bb e");
+    desk.run("EXPIRE b 10");
+    assert_eq!(desk.names(), "b d a bb e");
+    desk.tell(InspectMsg::Sort(Sort::Kind));
+    assert_eq!(desk.names(), "b bb d a e");
+    desk.tell(InspectMsg::Sort(Sort::Kind));
+    assert_eq!(desk.names(), "e a d bb b");
+    desk.tell(InspectMsg::Sort(Sort::Name));
+    desk.tell(InspectMsg::Filter("b*".into()));
+    assert_eq!(desk.names(), "b bb");
+    desk.run("SET bbb 5");
+    desk.run("RENAME b z");
+    assert_eq!(desk.names(), "bb bbb");
+    desk.tell(InspectMsg::Filter(String::new()));
+    desk.tell(InspectMsg::Kind("list"));
+    assert_eq!(desk.names(), "a");
+    desk.run("LPOP a");
+    assert_eq!(desk.names(), "");
+    desk.tell(InspectMsg::Kind(""));
+    desk.world.advance(60_000_000);
+    desk.hear(false);
+    assert_eq!(desk.names(), "bb bbb e");
+}
+
+#[test]
+fn what_the_events_do_not_tell_is_looked_up_again() {
+    let mut desk = Desk::new("MSET a 1 b 2");
+    desk.view();
+    desk.run("SELECT 3");
+    assert_eq!(desk.names(), "");
+    desk.run("MSET x 1 y 2");
+    assert_eq!(desk.view().databases, [(0, 2), (3, 2)]);
+    assert_eq!(desk.names(), "x y");
+    desk.run("SWAPDB 0 3");
+    assert_eq!(desk.names(), "a b", "a swap of equally many keys is seen");
+    desk.tell(InspectMsg::Database(Some(0)));
+    assert_eq!(desk.names(), "x y");
+    desk.run("FLUSHALL");
+    assert_eq!(desk.names(), "");
+    desk.world.undo();
+    desk.world.take_events();
+    desk.inspector.went_elsewhere(desk.world.engine());
+    assert_eq!(desk.names(), "x y");
+    desk.tell(InspectMsg::Database(None));
+    desk.run("DEBUG POPULATE 9000");
+    assert!(desk.view().counting);
+    while desk.inspector.work(desk.world.engine()) {}
+    assert!(!desk.view().counting);
+    assert_eq!((desk.view().matching, desk.view().total), (9002, 9002));
+}
+
+#[test]
+fn a_window_is_all_that_is_made() {
+    let mut desk = Desk::new("DEBUG POPULATE 3000 k");
+    assert!(desk.view().is_compact());
+    desk.tell(InspectMsg::Window { first: 1000, count: 60 });
+    let view = desk.view();
+    assert_eq!((view.first, view.lines.len(), view.all), (1000, 60, 3000));
+    assert_eq!(*desk.rows()[0].name, *"k:1899");
+    desk.tell(InspectMsg::Window { first: 5000, count: 60 });
+    assert_eq!(desk.view().lines.len(), 1);
+    let before = desk.view();
+    assert!(Rc::ptr_eq(&before, &desk.view()), "nothing happened, so it is the same view");
+}
+
+#[test]
+fn a_tree_shows_its_branches() {
+    let mut desk = Desk::new("MSET user:1:name a user:1:mail b user:2:name c cart:7 1 cart:8 2 plain 3 lone:x 4");
+    desk.tell(InspectMsg::Layout(Layout::Tree));
+    let lines = |desk: &mut Desk| -> Vec<String> {
+        let view = desk.view();
+        let line = |line: &Line| match line {
+            Line::Key { row, depth } => format!("{depth} {}", row.name),
+            Line::Branch { label, depth, keys, open } => format!("{depth} {label} {keys} {open}"),
+            Line::More { keys, .. } => format!("and {keys}"),
+        };
+        view.lines.iter().map(line).collect()
+    };
+    assert_eq!(lines(&mut desk), ["0 cart: 2 false", "0 lone:x", "0 plain", "0 user: 3 false"]);
+    desk.tell(InspectMsg::Branch(3));
+    assert_eq!(lines(&mut desk)[3..], ["0 user: 3 true", "1 user:1: 2 false", "1 user:2:name"]);
+    desk.run("SET user:2:mail d");
+    assert_eq!(lines(&mut desk)[5], "1 user:2: 2 false");
+    desk.tell(InspectMsg::Open(2));
+    assert_eq!(*desk.opened().row.name, *"plain");
+    desk.run("DEBUG POPULATE 700 leaf");
+    desk.tell(InspectMsg::Close);
+    desk.view();
+    desk.tell(InspectMsg::Branch(1));
+    desk.tell(InspectMsg::Window { first: 480, count: 100 });
+    assert!(lines(&mut desk).contains(&"and 200".to_owned()), "a level is cut");
+}
+
+#[test]
+fn what_a_command_changed_is_fresh_and_nothing_else() {
+    let mut desk = Desk::new("RPUSH l a b c d\nHSET h x 1 y 2\nSADD s p q\nZADD z 1 m 2 n\nSET t abcdef");
+    for (command, key, wanted) in [
+        ("LPUSH l new", "l", "0 | -5 | new | 0 *"),
+        ("RPUSH l last", "l", "5 | -1 | last | 0 *"),
+        ("LSET l 2 B", "l", "2 | -4 | B | 0 *"),
+        ("HSET h y 3 x 1", "h", "y | 3 | none *"),
+        ("HPEXPIRE h 5000 FIELDS 1 x", "h", "x | 1 | 5.0 s *"),
+        ("SADD s r q", "s", "2 | r *"),
+        ("ZINCRBY z 0.5 m", "z", "0 | m | 1.5 *"),
+    ] {
+        desk.run(command);
+        desk.open(key);
+        let fresh: Vec<String> = desk.sheet().into_iter().filter(|row| row.ends_with('*')).collect();
+        assert_eq!(fresh, [wanted], "{command}");
+        desk.tell(InspectMsg::Close);
+        let touched: Vec<_> = desk.rows().iter().filter(|row| row.touched).map(|row| row.name.to_string()).collect();
+        assert_eq!(touched, [key], "{command}");
+    }
+    desk.run("SETRANGE t 2 XY");
+    let open = desk.open("t");
+    let text = string::text(&open.bytes(), Kept::of_bytes(&open.bytes(), &open.before), 100);
+    assert_eq!((&*text.head, &*text.fresh, &*text.tail), ("ab", "XY", "ef"));
+    desk.run("GET t");
+    assert!(!desk.opened().before.is_touched());
+    desk.run("DEL t");
+    assert!(desk.opened().value.is_none());
+    desk.run("LPOP l");
+    let Preview::List { head, .. } = &desk.rows()[1].preview else { panic!("a list") };
+    assert!(head.iter().all(|part| !part.fresh), "what went leaves the rest as it was");
+}
+
+#[test]
+fn the_meter_reads_the_limits_that_hold_now() {
+    let mut desk = Desk::new("SADD s 1 2 3\nSET t abc\nRPUSH l a");
+    for field in 0..510 {
+        desk.run(&format!("HSET h f{field} v"));
+    }
+    let words = |desk: &mut Desk, key: &str| -> Vec<String> {
+        let open = desk.open(key);
+        let words = open.meters.iter().map(|meter| format!("{}: {}", meter.figures, meter.then)).collect();
+        desk.tell(InspectMsg::Close);
+        words
+    };
+    assert_eq!(words(&mut desk, "h")[0], "510 of 512 fields: 3 more and it becomes a hashtable");
+    desk.run("HSET h f510 v f511 v");
+    assert_eq!(words(&mut desk, "h")[0], "512 of 512 fields: 1 more and it becomes a hashtable");
+    desk.run("HSET h f512 v");
+    assert_eq!(words(&mut desk, "h"), [""; 0]);
+    assert!(words(&mut desk, "s")[0].starts_with("3 of 512 integers: 510 more and it becomes a hashtable; a member"));
+    desk.run("CONFIG SET set-max-intset-entries 3");
+    assert!(words(&mut desk, "s")[0].starts_with("3 of 3 integers: 1 more and it becomes a hashtable"));
+    desk.run("SADD s 4");
+    assert_eq!(words(&mut desk, "s"), [""; 0]);
+    assert_eq!(
+        words(&mut desk, "t"),
+        ["3 of 40 bytes beside its key: 38 more and it becomes a raw string, with memory of its own"]
+    );
+    desk.run(&format!("SET t {}", "x".repeat(41)));
+    assert_eq!(desk.open("t").row.encoding, "raw");
+    desk.tell(InspectMsg::Close);
+    desk.run("CONFIG SET list-max-listpack-size 3");
+    assert_eq!(words(&mut desk, "l"), ["1 of 3 elements: beyond that it becomes a quicklist of several listpacks"]);
+}
+
+#[test]
+fn the_history_names_those_who_named_the_key() {
+    let mut desk = Desk::new("SET a 1\nSET b 2\nMSET b 3 a 4\nGET a\nPING a");
+    let open = desk.open("a");
+    let past: Vec<(&str, bool)> = open.past().iter().map(|past| (&*past.line, past.writes)).collect();
+    assert_eq!(past, [("SET a 1", true), ("MSET b 3 a 4", true), ("GET a", false)]);
+    assert_eq!(*open.reading, *"GET a");
+    desk.run("INCR a");
+    assert_eq!(desk.opened().past().len(), 4);
+    desk.world.undo();
+    desk.world.take_events();
+    desk.inspector.went_elsewhere(desk.world.engine());
+    assert_eq!(desk.opened().past().len(), 3);
+}
+
+#[test]
+fn a_string_is_shown_as_it_is_used() {
+    let mut desk = Desk::new(
+        "SET text hello\nSETBIT seen 9 1\nPFADD hll a b c\nBITFIELD lanes SET u8 #1 200 SET i5 16 -3\nSET n 41",
+    );
+    desk.run("SET bin \"\\x00\\xff\"");
+    for (key, lens, reading) in [
+        ("text", Lens::Text, "GET text"),
+        ("seen", Lens::Bits, "BITCOUNT seen"),
+        ("hll", Lens::Registers, "PFCOUNT hll"),
+        ("lanes", Lens::Lanes, "BITFIELD_RO lanes GET u8 0"),
+        ("bin", Lens::Hex, "GET bin"),
+    ] {
+        let open = desk.open(key);
+        assert_eq!((open.lens, &*open.reading), (lens, reading), "{key}");
+        desk.tell(InspectMsg::Close);
+    }
+    desk.open("lanes");
+    assert_eq!(desk.sheet(), ["8 | u8 | 11001000 | 200", "16 | i5 | 11101 | -3"]);
+    desk.run("BITFIELD lanes INCRBY u8 #1 1");
+    assert_eq!(desk.sheet()[0], "8 | u8 | 11001001 | 201 *");
+    desk.tell(InspectMsg::Close);
+    let open = desk.open("hll");
+    let registers = hyperloglog::registers(&open.bytes(), &open.before).expect("a sketch");
+    assert_eq!((registers.estimate, registers.used, registers.dense), (3, 3, false));
+    desk.run("PFADD hll d");
+    let open = desk.opened();
+    assert_eq!(hyperloglog::registers(&open.bytes(), &open.before).expect("a sketch").fresh.len(), 1);
+    desk.tell(InspectMsg::Close);
+    desk.run("SETBIT seen 70 1");
+    let open = desk.open("seen");
+    let rows = bits::rows(&open.bytes(), &open.before, 64, 0..9);
+    assert_eq!(rows.len(), 2);
+    assert_eq!((rows[0].ones.clone(), rows[0].fresh.clone()), (vec![9], vec![]));
+    assert_eq!((rows[1].ones.clone(), rows[1].fresh.clone(), rows[1].len), (vec![6], vec![6], 8));
+}
+
+#[test]
+fn a_list_is_a_chain_of_nodes() {
+    let mut desk = Desk::new("CONFIG SET list-max-listpack-size 4\nCONFIG SET list-compress-depth 1");
+    let elements: Vec<String> = (0..14).map(|at| format!("element-number-{at}")).collect();
+    desk.run(&format!("RPUSH l {}", elements.join(" ")));
+    let open = desk.open("l");
+    let Some(Value::List(value)) = &open.value else { panic!("a list") };
+    let nodes = list::nodes(value, open.compress_depth);
+    assert_eq!(nodes.iter().map(|node| (node.first, node.len)).collect::<Vec<_>>(), [(0, 4), (4, 4), (8, 4), (12, 2)]);
+    assert_eq!(nodes.iter().map(|node| node.compressed).collect::<Vec<_>>(), [false, true, true, false]);
+    assert_eq!(desk.sheet()[12], "12 | -2 | element-number-12 | 3");
+}
+
+#[test]
+fn places_are_found_on_the_map() {
+    let mut desk = Desk::new("GEOADD g 13.361389 38.115556 Palermo 15.087269 37.502669 Catania\nZADD z 5 five");
+    let open = desk.open("g");
+    assert_eq!(open.lens, Lens::Map);
+    assert_eq!(open.lenses, [Lens::Map, Lens::Ladder]);
+    let Some(Value::SortedSet(value)) = &open.value else { panic!("a sorted set") };
+    let map = map::map(value, &open.before);
+    let [palermo, catania] = &map.places[..] else { panic!("two places") };
+    assert!(palermo.x < catania.x && palermo.y < catania.y, "Palermo lies west and north of Catania");
+    assert!(map.meridians.len() >= 3 && map.parallels.len() >= 3);
+    assert!(map.meridians.iter().chain(&map.parallels).all(|line| (0.0..=1000.0).contains(&line.at)));
+    assert_eq!(desk.sheet()[0], "Palermo | 13.361389 | 38.115556 | 3479099956230698");
+    desk.tell(InspectMsg::Close);
+    assert_eq!(desk.open("z").lenses, [Lens::Ladder]);
+}
+
+/// Every way of looking at every kind of value: the table has the rows that it promises, in any window.
+#[test]
+fn every_sheet_is_whole_in_windows() {
+    let mut desk = Desk::new(
+        "SET empty \"\"\nSET n -12\nSETRANGE long 1000 end\nSADD i 1 2 3\nSADD s a b\nHSET h a 1\nZADD z 1 a\nGEOADD g 1 2 p\nPFADD p a\nRPUSH l a",
+    );
+    for at in 0..600 {
+        desk.run(&format!("SADD big m{at}"));
+    }
+    for at in 0..desk.rows().len() {
+        desk.tell(InspectMsg::Open(at));
+        for lens in desk.opened().lenses.clone() {
+            desk.tell(InspectMsg::Lens(lens));
+            let open = desk.opened();
+            let source = open.source().expect("the key is there");
+            let sheet = sheet::sheet(&source, lens);
+            let whole = sheet::rows(&source, lens, 0..sheet.rows);
+            assert_eq!(whole.len(), sheet.rows, "{} {lens:?}", open.row.name);
+            assert!(whole.iter().all(|row| row.cells.len() == sheet.head.len()));
+            let pieces: Vec<_> = (0..sheet.rows)
+                .step_by(7)
+                .flat_map(|at| sheet::rows(&source, lens, at..(at + 7).min(sheet.rows)))
+                .collect();
+            assert_eq!(pieces, whole, "{} {lens:?}", open.row.name);
+        }
+        desk.tell(InspectMsg::Close);
+    }
+}

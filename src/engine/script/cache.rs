@@ -1,4 +1,4 @@
-//! The scripts that are known by name. What SCRIPT LOAD brought stays until SCRIPT FLUSH; of what only EVAL brought, the five hundred
+//! The scripts that are known by name. What SCRIPT LOAD brought stays until SCRIPT FLUSH; of what EVAL brought first, the five hundred
 //! used last stay.
 
 use super::shebang::Flags;
@@ -73,11 +73,6 @@ impl Cache {
             self.evals.push(name);
         }
         self.scripts.get(name)
-    }
-
-    /// SCRIPT LOAD of what EVAL had brought.
-    pub(super) fn keep(&mut self, name: &Text) {
-        self.evals.retain(|other| other != name);
     }
 
     pub(super) fn clear(&mut self) {

@@ -157,9 +157,7 @@ pub(crate) fn eval_sha(ctx: &mut Ctx, args: &mut Args, read_only: bool) -> Resul
 /// SCRIPT LOAD: the name.
 pub(crate) fn load_script(ctx: &mut Ctx, body: &[u8]) -> Result<Text, Error> {
     let name = Text::new(&sha1::hexadecimal(body));
-    if ctx.server.scripting.cache.contains(&name) {
-        ctx.server.scripting.cache.keep(&name);
-    } else {
+    if !ctx.server.scripting.cache.contains(&name) {
         load(ctx, &name, body, true)?;
     }
     Ok(name)

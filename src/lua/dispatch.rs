@@ -554,13 +554,16 @@ fn execute<const HOOKS: bool>(state: &mut State, protos: &Arena<Proto>) -> Resul
                     }
                     match state.call(protos, slot, count, i32::from(c) - 1, Finish::Plain)? {
                         Outcome::Value(_) => {
+                            if state.needs_collection() {
+                                state.forget_above(if c == 0 { state.top } else { slot + r(c) - 1 }, proto, base);
+                                state.collect_and_check(protos)?;
+                            }
                             regs = window!(state, base);
                             env = state.heap.closures[closure].env;
                         }
                         Outcome::Called => continue 'frame,
                         Outcome::Exit(exit) => return Ok(Flow::Exit(exit)),
                     }
-                    collect!();
                 }
                 Op::TailCall { a, b } => {
                     if state.fuel <= 0 {

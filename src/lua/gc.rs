@@ -35,6 +35,16 @@ impl State {
         self.heap.used > self.heap.threshold
     }
 
+    /// After a call the registers above its results are dead, and programs can see in a weak table that what they held
+    /// is gone once they called `collectgarbage`.
+    #[cold]
+    pub fn forget_above(&mut self, free: usize, proto: &Proto, base: usize) {
+        let end = base + usize::from(proto.max_stack);
+        if let Some(dead) = self.stack.get_mut(free..end) {
+            dead.fill(Value::Nil);
+        }
+    }
+
     /// Collects, and fails if the limit is broken all the same.
     #[inline(never)]
     pub fn collect_and_check(&mut self, protos: &Arena<Proto>) -> Result<(), Fault> {
@@ -43,6 +53,8 @@ impl State {
     }
 
     pub fn collect(&mut self, protos: &Arena<Proto>) {
+        // A collection is work too: where hardly anything is left to allocate, each allocation makes one.
+        self.charge(self.heap.used);
         let extent = self.extent(protos);
         self.proto_seen.clear();
         self.proto_seen.resize(protos.as_slice().len(), false);
@@ -54,8 +66,8 @@ impl State {
         let extent = extent.min(self.stack.len());
         self.stack[extent..].fill(Value::Nil);
         self.sweep();
-        self.heap.threshold =
-            if self.collect_always { 0 } else { (self.heap.used + self.heap.used.max(MIN_STEP)).min(self.heap.limit) };
+        let heap = &mut self.heap;
+        heap.threshold = if self.collect_always { 0 } else { heap.half_way().min(heap.used + heap.used.max(MIN_STEP)) };
     }
 
     fn extent(&self, protos: &Arena<Proto>) -> usize {

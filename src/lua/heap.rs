@@ -201,6 +201,12 @@ impl Heap {
         }
     }
 
+    /// Half of the room that is left is used up: the latest that garbage is to be collected, since what has to be large
+    /// fails at once if there is no room for it.
+    pub fn half_way(&self) -> usize {
+        self.used + self.limit.saturating_sub(self.used) / 2
+    }
+
     /// The metamethod of a value for an event, nil if there is none.
     pub fn metamethod(&self, value: Value, event: Event) -> Value {
         match self.metatable(value) {

@@ -73,6 +73,13 @@ impl Vm {
         if innermost { frame.pc as usize } else { (frame.pc as usize).saturating_sub(1) }
     }
 
+    /// What a Lua function's chunk is called, as it was given to `load`, and the line that the function begins at.
+    pub fn definition(&self, function: Value) -> Option<(&[u8], u32)> {
+        let Value::Function(at) = function else { return None };
+        let proto = &self.protos[self.state.heap.closures[at as u32].proto];
+        Some((self.state.bytes(proto.source), proto.line))
+    }
+
     fn lua_frame(&self, level: usize) -> Option<(&Frame, bool)> {
         let at = self.state.frames.len().checked_sub(level + 1)?;
         let frame = &self.state.frames[at];

@@ -10,5 +10,7 @@ mod embedding;
 mod hostile;
 #[path = "suite/oracle.rs"]
 mod oracle;
+#[path = "suite/puc.rs"]
+mod puc;
 #[path = "suite/scripts.rs"]
 mod scripts;

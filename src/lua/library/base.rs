@@ -70,7 +70,15 @@ fn collectgarbage(state: &mut State, args: Args) -> Result<Ret, Fault> {
             state.heap.threshold = 0;
             Value::number(0.0)
         }
-        "stop" | "restart" => Value::number(0.0),
+        // Stopped, it still happens rather than that memory runs out; and, as in PUC, after "collect" it goes on by itself.
+        "stop" => {
+            state.heap.threshold = state.heap.half_way();
+            Value::number(0.0)
+        }
+        "restart" => {
+            state.heap.threshold = state.heap.used.min(state.heap.limit);
+            Value::number(0.0)
+        }
         "setpause" | "setstepmul" => Value::number(200.0),
         _ => return Err(Fault::Argument(1, format!("invalid option '{option}'"))),
     }))

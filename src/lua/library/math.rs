@@ -43,6 +43,7 @@ pub fn open(state: &mut State) -> Result<(), Fault> {
     if let Value::Table(at) = state.heap.get(state.globals, name) {
         state.heap.set_field(at as u32, "pi", Value::number(core::f64::consts::PI))?;
         state.heap.set_field(at as u32, "huge", Value::number(f64::INFINITY))?;
+        super::string::alias(state, at as u32, "mod", "fmod")?;
     }
     Ok(())
 }

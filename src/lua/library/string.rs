@@ -31,9 +31,20 @@ pub const FUNCTIONS: &[(&str, Native)] = &[
 pub fn open(state: &mut State) -> Result<(), Fault> {
     let name = state.heap.string(b"string");
     let library = state.heap.get(state.globals, name);
+    if let Value::Table(at) = library {
+        alias(state, at as u32, "gfind", "gmatch")?;
+    }
     let meta = state.heap.new_table(0, 1);
     state.heap.set_field(meta, "__index", library)?;
     state.heap.string_meta = meta;
+    Ok(())
+}
+
+/// One function under two names: programs may compare them.
+pub fn alias(state: &mut State, library: u32, name: &str, original: &str) -> Result<(), Fault> {
+    let original = state.heap.string(original.as_bytes());
+    let function = state.heap.get(library, original);
+    state.heap.set_field(library, name, function)?;
     Ok(())
 }
 

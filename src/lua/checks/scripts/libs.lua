@@ -69,3 +69,6 @@ print(pcall(string.gsub, ("x"):rep(10), "x", function() return pcall(error) and 
 local mt = {} mt.__index = function(t, k) return t[k + 1] end
 print(pcall(function() return setmetatable({}, mt)[1] end))
 print(#table.concat({ ("x"):rep(100), ("y"):rep(100) }, ("z"):rep(50)))
+
+-- One function under two names.
+print(string.gfind == string.gmatch, math.mod == math.fmod)

@@ -298,3 +298,27 @@ fn random_bytes_never_panic() {
         outcome(&quoted, 4 << 20, 3);
     }
 }
+
+/// Where little room is left, each allocation collects the whole heap: such work has to count, or a slice of fuel takes
+/// minutes.
+#[test]
+fn collections_cost_fuel() {
+    let source = b"local full = {} for i = 1, 40000 do full[i] = {i} end
+        host() for i = 1, 2000 do local garbage = ('x'):rep(40000 + i) end return #full";
+    let slices = |room| {
+        let mut vm = Vm::new(Limits::default(), 0);
+        let globals = vm.globals();
+        vm.set_field(globals, "host", Vm::host_function(0)).expect("stored");
+        let function = vm.load(b"=h", source).expect("it compiles");
+        vm.start(function, &[]);
+        while vm.step(100_000) == Step::OutOfFuel {}
+        vm.collect();
+        vm.set_memory_limit(vm.memory() + room);
+        vm.answer(&[]);
+        let slices = (0..1_000_000).take_while(|_| vm.step(100_000) == Step::OutOfFuel).count();
+        assert_eq!(vm.results().first().and_then(|length| length.as_number()), Some(40_000.0));
+        slices
+    };
+    let (roomy, tight) = (slices(1 << 28), slices(100_000));
+    assert!(tight > 3 * roomy && tight > 500, "{tight} slices and {roomy}");
+}

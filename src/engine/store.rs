@@ -93,6 +93,8 @@ pub struct Store {
     pub max_string: u64,
     /// Up to how many bytes a HyperLogLog stays sparse.
     pub hll_sparse_max_bytes: usize,
+    /// How many vector sets were ever made; each shows its number.
+    pub(crate) vector_sets: u64,
     pub(crate) seed: u64,
     /// The key whose value was handed out to be changed: its database and position, and what it took before.
     open: Option<(usize, u32, usize)>,
@@ -116,6 +118,7 @@ impl Store {
             expires_actively: true,
             max_string: 512 * 1024 * 1024,
             hll_sparse_max_bytes: 3000,
+            vector_sets: 0,
             seed,
             open: None,
         }

@@ -3,7 +3,7 @@
 use crate::memory::allocator;
 use crate::text::Text;
 use crate::types::hyperloglog;
-use crate::types::{Hash, List, Set, SortedSet, Stream};
+use crate::types::{Hash, List, Set, SortedSet, Stream, VectorSet};
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::ops::Deref;
@@ -22,6 +22,7 @@ pub enum Value {
     Hash(Rc<Hash>),
     SortedSet(Rc<SortedSet>),
     Stream(Rc<Stream>),
+    VectorSet(Rc<VectorSet>),
 }
 
 const _: () = assert!(size_of::<Value>() == 24 && size_of::<Text>() == 24);
@@ -89,6 +90,7 @@ impl Value {
             Value::Hash(_) => "hash",
             Value::SortedSet(_) => "zset",
             Value::Stream(_) => "stream",
+            Value::VectorSet(_) => "vectorset",
         }
     }
 
@@ -103,6 +105,7 @@ impl Value {
             Value::Hash(hash) => hash.encoding(),
             Value::SortedSet(zset) => zset.encoding(),
             Value::Stream(_) => "stream",
+            Value::VectorSet(_) => "raw",
         }
     }
 }
@@ -211,4 +214,4 @@ macro_rules! kind {
         }
     )*};
 }
-kind!(List, Set, Hash, SortedSet, Stream);
+kind!(List, Set, Hash, SortedSet, Stream, VectorSet);

@@ -82,6 +82,9 @@ pub(super) const COMMANDS: &[Command] = &[Command::container(
     "    Return the keys and the access flags from a full Redis command.",
 ])];
 
+/// The only module.
+const VECTOR_SETS: &str = "vectorset";
+
 fn all(ctx: &mut Ctx, _: &mut Args) -> Result<(), Error> {
     ctx.reply.array(table::COMMANDS);
     for command in table::all() {
@@ -116,7 +119,7 @@ fn list(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     } else if args.word("FILTERBY") && args.left() == 2 {
         let (filter, value) = (args.next()?, args.next()?);
         if filter.eq_ignore_ascii_case(b"MODULE") {
-            Vec::new()
+            every().filter(|command| command.group == Group::Module && value == VECTOR_SETS.as_bytes()).collect()
         } else if filter.eq_ignore_ascii_case(b"ACLCAT") {
             let wanted = CATEGORIES.iter().find(|(_, name)| name.as_bytes().eq_ignore_ascii_case(value));
             wanted.map_or(Vec::new(), |(category, _)| {
@@ -287,8 +290,12 @@ fn write_docs(reply: &mut Writer, command: &Command) {
     let deprecated = !command.deprecated.0.is_empty();
     let flagged = deprecated || command.system;
     reply.bulk(command.full_name);
+    // A module does not say how complex its commands are.
+    let is_module = command.group == Group::Module;
+    let complexity = if is_module { "" } else { command.complexity };
     let optional = [
-        !command.complexity.is_empty(),
+        !complexity.is_empty(),
+        is_module,
         flagged,
         deprecated,
         deprecated,
@@ -305,7 +312,8 @@ fn write_docs(reply: &mut Writer, command: &Command) {
     fact("summary", command.summary);
     fact("since", command.since);
     fact("group", command.group.name());
-    fact("complexity", command.complexity);
+    fact("module", if is_module { VECTOR_SETS } else { "" });
+    fact("complexity", complexity);
     if flagged {
         reply.bulk("doc_flags");
         reply.set(usize::from(deprecated) + usize::from(command.system));

@@ -7,6 +7,8 @@ use crate::event::Class;
 use crate::evict::Measure;
 use crate::rdb::{self, RestoreError};
 use crate::table::{Command, Flag::*, Keys};
+use crate::types::VectorSet;
+use crate::value::Kind;
 
 pub(super) const COMMANDS: &[Command] = &[
     Command::new("dump", "key", dump)
@@ -67,10 +69,14 @@ fn restore(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     if ttl < 0 {
         return Err(Error::RESTORE_TTL);
     }
-    let value = rdb::restore(payload, ctx.db).map_err(|error| match error {
+    let mut value = rdb::restore(payload, ctx.db).map_err(|error| match error {
         RestoreError::Checksum => Error::RESTORE_CHECKSUM,
         RestoreError::Format => Error::RESTORE_FORMAT,
     })?;
+    if let Some(set) = VectorSet::of_mut(&mut value) {
+        set.uid = ctx.db.vector_sets;
+        ctx.db.vector_sets += 1;
+    }
     let deadline = match ttl {
         0 => None,
         ttl if absolute => Some(ttl),

@@ -5,6 +5,7 @@ use crate::ctx::Ctx;
 use crate::error::Error;
 use crate::event::Class;
 use crate::table::{Command, Flag::*, Keys};
+use crate::value::Value;
 
 pub(super) const COMMANDS: &[Command] = &[
     Command::new("copy", "source destination [DB destination-db] [REPLACE]", copy)
@@ -166,8 +167,12 @@ fn copy(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
         ctx.reply.integer(0);
         return Ok(());
     };
+    let is_taken = ctx.db.in_database(target, |db| db.contains(to) && !replace);
+    if !is_taken && matches!(value, Value::VectorSet(_)) {
+        return Err(Error::NO_COPY_OF_MODULE_KEY);
+    }
     let copied = ctx.db.in_database(target, |db| {
-        if db.contains(to) && !replace {
+        if is_taken {
             return false;
         }
         db.remove(to);

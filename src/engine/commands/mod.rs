@@ -37,6 +37,8 @@ mod stream_pending;
 mod stream_read;
 mod string;
 pub(crate) mod transaction;
+mod vector_set;
+mod vector_similarity;
 mod zset;
 mod zset_algebra;
 mod zset_blocking;
@@ -82,6 +84,8 @@ pub(crate) const GROUPS: &[&[Command]] = &[
     stream_read::COMMANDS,
     string::COMMANDS,
     transaction::COMMANDS,
+    vector_set::COMMANDS,
+    vector_similarity::COMMANDS,
     zset::COMMANDS,
     zset_algebra::COMMANDS,
     zset_blocking::COMMANDS,

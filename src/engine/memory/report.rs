@@ -26,6 +26,7 @@ pub(crate) fn allocated(key: &[u8], value: &Value, had_deadline: bool) -> usize 
         Value::Hash(hash) => (0, hash.allocated()),
         Value::SortedSet(zset) => (0, zset.allocated()),
         Value::Stream(stream) => (0, stream.allocated()),
+        Value::VectorSet(set) => (0, set.allocated()),
     };
     object(key.len(), had_deadline, embedded) + own
 }
@@ -45,6 +46,7 @@ pub fn usage(key: &[u8], value: &Value, had_deadline: bool, compress_depth: i64,
         Value::Hash(hash) => hash.usage(samples),
         Value::SortedSet(zset) => zset.usage(samples),
         Value::Stream(stream) => stream.usage(),
+        Value::VectorSet(set) => set.allocated(),
     };
     object(key.len(), had_deadline, 0) + own
 }

@@ -3,7 +3,7 @@
 
 use super::encode::{NODE_PACKED, NODE_PLAIN};
 use super::wire::Reader;
-use super::{kind, packed};
+use super::{kind, packed, vector_set};
 use crate::number::parse_double;
 use crate::store::Store;
 use crate::types::{Deadline, End, Fill, Hash, HashLimits, List, Set, SetLimits, SortedSet, ZsetLimits};
@@ -74,6 +74,7 @@ pub(super) fn value(content: &[u8], db: &Store) -> Option<Value> {
         | kind::STREAM_LISTPACKS_2
         | kind::STREAM_LISTPACKS_3
         | kind::STREAM_LISTPACKS_4) => super::stream::take(&mut reader, version, db)?.into_value(),
+        kind::MODULE_2 => vector_set::decode(&mut reader, db)?,
         _ => return None,
     };
     reader.0.is_empty().then_some(value)

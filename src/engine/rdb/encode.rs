@@ -1,7 +1,7 @@
 //! From values to bytes.
 
 use super::wire::{put_length, put_string};
-use super::{kind, packed};
+use super::{kind, packed, vector_set};
 use crate::types::listpack::Listpack;
 use crate::types::{Hash, List, Set, SortedSet};
 use crate::value::Value;
@@ -25,6 +25,10 @@ pub(super) fn value(out: &mut Vec<u8>, value: &Value) {
         Value::Hash(value) => hash(out, value),
         Value::SortedSet(value) => sorted_set(out, value),
         Value::Stream(value) => super::stream::put(out, value),
+        Value::VectorSet(value) => {
+            out.push(kind::MODULE_2);
+            vector_set::encode(out, value);
+        }
     }
 }
 

@@ -11,6 +11,7 @@ mod encode;
 pub(crate) mod lzf;
 mod packed;
 mod stream;
+mod vector_set;
 mod wire;
 
 pub use crc64::crc64;
@@ -31,6 +32,7 @@ pub(crate) mod kind {
     pub const ZSET: u8 = 3;
     pub const HASH: u8 = 4;
     pub const ZSET_2: u8 = 5;
+    pub const MODULE_2: u8 = 7;
     pub const SET_INTSET: u8 = 11;
     pub const HASH_LISTPACK: u8 = 16;
     pub const ZSET_LISTPACK: u8 = 17;

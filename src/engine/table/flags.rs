@@ -31,6 +31,7 @@ pub enum Flag {
     Protected = 1 << 22,
     /// The command may be put away and end in a later step. Not shown: what suspends it are scripts.
     Suspends = 1 << 23,
+    Module = 1 << 24,
 }
 
 /// ACL categories.
@@ -61,10 +62,11 @@ pub enum Category {
 }
 
 /// The names of COMMAND INFO, in its order.
-pub const FLAGS: [(Flag, &str); 23] = [
+pub const FLAGS: [(Flag, &str); 24] = [
     (Flag::Write, "write"),
     (Flag::ReadOnly, "readonly"),
     (Flag::DenyOom, "denyoom"),
+    (Flag::Module, "module"),
     (Flag::Admin, "admin"),
     (Flag::PubSub, "pubsub"),
     (Flag::NoScript, "noscript"),
@@ -132,8 +134,12 @@ pub(super) const fn implied(flags: u32, group: Group, outside_group: bool) -> u3
         Group::Stream => Category::Stream as u32,
         Group::String => Category::String as u32,
         Group::Transactions => Category::Transaction as u32,
-        Group::Cluster | Group::Sentinel | Group::Server => 0,
+        Group::Cluster | Group::Module | Group::Sentinel | Group::Server => 0,
     };
+    // Modules put their commands into categories by themselves; that of vector sets does not.
+    if matches!(group, Group::Module) {
+        return 0;
+    }
     // Scripts that only read are not in @read: what they read is checked command by command.
     let reads = if matches!(group, Group::Scripting) { 0 } else { when(flags, Flag::ReadOnly, Category::Read as u32) };
     let speed = if flags & Flag::Fast as u32 != 0 { Category::Fast } else { Category::Slow };

@@ -40,6 +40,7 @@ pub enum Group {
     Hash,
     HyperLogLog,
     List,
+    Module,
     PubSub,
     Scripting,
     Sentinel,
@@ -63,6 +64,7 @@ impl Group {
             Group::Hash => "hash",
             Group::HyperLogLog => "hyperloglog",
             Group::List => "list",
+            Group::Module => "module",
             Group::PubSub => "pubsub",
             Group::Scripting => "scripting",
             Group::Sentinel => "sentinel",
@@ -79,7 +81,7 @@ impl Group {
 /// A row of the table.
 #[derive(Clone, Copy)]
 pub struct Command {
-    /// Lower case; a subcommand has its own word only.
+    /// Lower case, but for a module's commands; a subcommand has its own word only.
     pub name: &'static str,
     /// The full name as errors and statistics give it: `client|list`.
     pub full_name: &'static str,

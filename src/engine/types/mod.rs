@@ -8,6 +8,7 @@ pub mod listpack;
 mod set;
 pub mod stream;
 pub mod tree;
+pub mod vector;
 mod zset;
 
 pub use deadlines::Deadlines;
@@ -16,4 +17,5 @@ pub use list::{End, Fill, List};
 pub use set::{Integers, Set, SetLimits};
 pub use stream::Stream;
 pub use tree::{Score, Tree};
+pub use vector::VectorSet;
 pub use zset::{Bound, Name, Ranked, SortedSet, ZsetLimits};

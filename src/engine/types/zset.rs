@@ -51,7 +51,7 @@ pub enum Name<'a> {
 
 impl Name<'_> {
     /// Whether a name lies before a range that begins here.
-    fn begins_behind(self, member: &[u8]) -> bool {
+    pub fn begins_behind(self, member: &[u8]) -> bool {
         match self {
             Name::First => false,
             Name::Last => true,
@@ -61,7 +61,7 @@ impl Name<'_> {
     }
 
     /// Whether a name lies before the end of a range that ends here.
-    fn ends_behind(self, member: &[u8]) -> bool {
+    pub fn ends_behind(self, member: &[u8]) -> bool {
         match self {
             Name::First => false,
             Name::Last => true,

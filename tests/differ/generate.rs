@@ -86,15 +86,12 @@ const NEVER: &[&str] = &[
     "punsubscribe",
     "sunsubscribe",
     "select",
-    "move",
     "trimslots",
     "multi",
     "exec",
     "discard",
     "dump",
     "restore",
-    "expireat",
-    "pexpireat",
 ];
 
 impl Generator {
@@ -104,7 +101,6 @@ impl Generator {
         };
         let commands = table::all()
             .filter(|command| !NEVER.contains(&command.name))
-            .filter(|command| !command.has(Flag::Blocking) || command.group == Group::Stream)
             .filter(|command| only.is_empty() || named(command, only))
             .filter(|command| !named(command, without))
             .flat_map(|command| {
@@ -149,6 +145,11 @@ impl Generator {
         if let Some(word) = self.transaction_word(client) {
             return Step { client, command: word, request: vec![word.as_bytes().to_vec()] };
         }
+        if self.chance(1)
+            && let Some(step) = self.growth(client)
+        {
+            return step;
+        }
         let mut command = self.pick(&self.commands.clone());
         let mut request: Vec<Vec<u8>> = vec![command.name.as_bytes().to_vec()];
         if !command.subcommands.is_empty() {
@@ -176,6 +177,27 @@ impl Generator {
         heal(command, &mut words);
         request.append(&mut words);
         Step { client, command: command.full_name, request }
+    }
+
+    /// A command that makes a collection large, so that streams see every encoding and the way back.
+    fn growth(&mut self, client: usize) -> Option<Step> {
+        let commands =
+            [("sadd", "s"), ("rpush", "l"), ("hset", "h"), ("zadd", "z"), ("srem", "s"), ("hdel", "h"), ("zrem", "z")];
+        let (name, prefix) = self.pick(&commands);
+        let command = *self.commands.iter().find(|command| command.name == name)?;
+        let (from, count) = (self.draw(300), 20 + self.draw(700));
+        let name_of =
+            if self.chance(50) { |number: u64| number.to_string() } else { |number: u64| format!("m{number}") };
+        let mut request = vec![name.as_bytes().to_vec(), format!("{prefix}{}", self.draw(4)).into_bytes()];
+        for number in from..from + count {
+            let member = name_of(number).into_bytes();
+            match name {
+                "hset" => request.extend([member, number.to_string().into_bytes()]),
+                "zadd" => request.extend([(number % 7).to_string().into_bytes(), member]),
+                _ => request.push(member),
+            }
+        }
+        Some(Step { client, command: command.full_name, request })
     }
 
     /// MULTI, EXEC or DISCARD when it is time.
@@ -220,6 +242,13 @@ impl Generator {
                 }
                 Kind::PureToken => {}
                 Kind::Key => words.push(self.key(command)),
+                Kind::Integer if command.has(Flag::Blocking) && argument.name == "milliseconds" => {
+                    words.push(self.pick(&[&b"5"[..], b"5", b"-1", b"abc"]).to_vec());
+                }
+                // Who blocks is left to wait for nothing: the order in which clients are served is for transcripts to say.
+                Kind::Double if argument.name == "timeout" => {
+                    words.push(self.pick(&[&b"0.005"[..], b"0.005", b"-1", b"abc", b""]).to_vec());
+                }
                 Kind::Integer => words.push(self.integer(&argument.name)),
                 Kind::Double => words.push(self.double()),
                 Kind::Pattern => words

@@ -11,6 +11,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// Connections in a stream.
 pub const CLIENTS: usize = 3;
 
+/// Spoilt arguments may make a client wait this long.
+const LONGEST_WAIT_MS: u32 = 8000;
+
 pub struct Ours {
     pub engine: Engine,
     outputs: Outputs,
@@ -48,6 +51,21 @@ impl Ours {
             self.engine.step(at, Input::Wakeup, &mut self.outputs);
         }
         self.engine.step(at, Input::Bytes { client: id, bytes: &bytes }, &mut self.outputs);
+        self.collect()?;
+        // Whoever blocks does so for a few milliseconds.
+        for _ in 0..LONGEST_WAIT_MS {
+            if !self.engine.clients().get(id).is_some_and(|client| client.blocked.is_some()) {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+            self.outputs.clear();
+            self.engine.step(now(), Input::Wakeup, &mut self.outputs);
+            self.collect()?;
+        }
+        self.decoders[client].next().map_err(|error| format!("our reply is not RESP: {error:?}"))
+    }
+
+    fn collect(&mut self) -> Result<(), String> {
         for output in self.outputs.iter() {
             match output {
                 Output::Bytes { client, bytes } => {
@@ -55,11 +73,11 @@ impl Ours {
                         decoder.feed(bytes);
                     }
                 }
-                Output::Close { .. } => return Err(format!("our server closed client {client}")),
+                Output::Close { client } => return Err(format!("our server closed client {}", client.0)),
                 _ => {}
             }
         }
-        self.decoders[client].next().map_err(|error| format!("our reply is not RESP: {error:?}"))
+        Ok(())
     }
 
     /// The encoding of the value at a key of the first database that has it, if any.
@@ -147,6 +165,20 @@ impl Pair {
         ] {
             let request: Vec<Vec<u8>> = words.split(' ').map(|word| word.as_bytes().to_vec()).collect();
             self.both(0, &request)?;
+        }
+        // Whether the cycle has reclaimed a key yet would be a race.
+        self.both(0, &["DEBUG", "SET-ACTIVE-EXPIRE", "0"].map(|word| word.as_bytes().to_vec()))?;
+        // One seed in three turns collections over at a handful of elements.
+        let (few, list) = if self.ours.seed % 3 == 1 { ("6", "4") } else { ("128", "-2") };
+        for (parameter, value) in [
+            ("hash-max-listpack-entries", few),
+            ("set-max-listpack-entries", few),
+            ("set-max-intset-entries", few),
+            ("zset-max-listpack-entries", few),
+            ("list-max-listpack-size", list),
+        ] {
+            let words = ["CONFIG", "SET", parameter, value];
+            self.both(0, &words.map(|word| word.as_bytes().to_vec()))?;
         }
         if self.resp3 {
             for client in 0..CLIENTS {

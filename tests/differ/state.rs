@@ -37,35 +37,11 @@ fn compare_selected(pair: &mut Pair) -> Result<Option<String>, String> {
             return Ok(Some(format!("type of {}: ours {ours:?}, theirs {theirs:?}", key.escape_ascii())));
         }
         let Some(Value::Simple(kind)) = ours else { continue };
-        let mut questions: Vec<Vec<Vec<u8>>> = vec![command(&[b"OBJECT", b"ENCODING", &key])];
-        match kind.as_slice() {
-            b"string" => questions.push(command(&[b"GET", &key])),
-            b"list" => questions.push(command(&[b"LRANGE", &key, b"0", b"-1"])),
-            b"set" => questions.push(command(&[b"SMEMBERS", &key])),
-            b"hash" => {
-                questions.push(command(&[b"HGETALL", &key]));
-            }
-            b"zset" => questions.push(command(&[b"ZRANGE", &key, b"0", b"-1", b"WITHSCORES"])),
-            b"stream" => {
-                questions.push(command(&[b"XRANGE", &key, b"-", b"+"]));
-                questions.push(command(&[b"XINFO", b"STREAM", &key, b"FULL", b"COUNT", b"0"]));
-                questions.push(command(&[b"XINFO", b"GROUPS", &key]));
-            }
-            _ => {}
+        if let Some(what) = compare_content(pair, &kind, &key)? {
+            return Ok(Some(what));
         }
-        for question in questions {
-            let (ours, theirs) = pair.both(0, &question)?;
-            let (Some(ours), Some(theirs)) = (ours, theirs) else { continue };
-            let same = match question[0].as_slice() {
-                b"SMEMBERS" => sorted(ours.clone()) == sorted(theirs.clone()),
-                b"HGETALL" => pairs(&ours) == pairs(&theirs),
-                b"XINFO" => same_but_times(&ours, &theirs),
-                _ => ours == theirs,
-            };
-            if !same {
-                let question: Vec<String> = question.iter().map(|word| word.escape_ascii().to_string()).collect();
-                return Ok(Some(format!("{}\nours:   {}\ntheirs: {}", question.join(" "), show(&ours), show(&theirs))));
-            }
+        if let Some(what) = exchange(pair, &kind, &key)? {
+            return Ok(Some(what));
         }
         let (ours, theirs) = pair.both(0, &command(&[b"PEXPIRETIME", &key]))?;
         if let (Some(Value::Integer(ours)), Some(Value::Integer(theirs))) = (ours, theirs)
@@ -75,4 +51,56 @@ fn compare_selected(pair: &mut Pair) -> Result<Option<String>, String> {
         }
     }
     Ok(None)
+}
+
+/// What reads differently at a key of this type.
+fn compare_content(pair: &mut Pair, kind: &[u8], key: &[u8]) -> Result<Option<String>, String> {
+    let mut questions: Vec<Vec<Vec<u8>>> = vec![command(&[b"OBJECT", b"ENCODING", key])];
+    match kind {
+        b"string" => questions.push(command(&[b"GET", key])),
+        b"list" => questions.push(command(&[b"LRANGE", key, b"0", b"-1"])),
+        b"set" => questions.push(command(&[b"SMEMBERS", key])),
+        b"hash" => questions.push(command(&[b"HGETALL", key])),
+        b"zset" => questions.push(command(&[b"ZRANGE", key, b"0", b"-1", b"WITHSCORES"])),
+        b"stream" => {
+            questions.push(command(&[b"XRANGE", key, b"-", b"+"]));
+            questions.push(command(&[b"XINFO", b"STREAM", key, b"FULL", b"COUNT", b"0"]));
+            questions.push(command(&[b"XINFO", b"GROUPS", key]));
+        }
+        _ => {}
+    }
+    for question in questions {
+        let (ours, theirs) = pair.both(0, &question)?;
+        let (Some(ours), Some(theirs)) = (ours, theirs) else { continue };
+        let same = match question[0].as_slice() {
+            b"SMEMBERS" => sorted(ours.clone()) == sorted(theirs.clone()),
+            b"HGETALL" => pairs(&ours) == pairs(&theirs),
+            b"XINFO" => same_but_times(&ours, &theirs),
+            _ => ours == theirs,
+        };
+        if !same {
+            let question: Vec<String> = question.iter().map(|word| word.escape_ascii().to_string()).collect();
+            return Ok(Some(format!("{}\nours:   {}\ntheirs: {}", question.join(" "), show(&ours), show(&theirs))));
+        }
+    }
+    Ok(None)
+}
+
+/// Each server restores the other's dump of the key; whatever they make of it must read the same.
+fn exchange(pair: &mut Pair, kind: &[u8], key: &[u8]) -> Result<Option<String>, String> {
+    let copy = b"restored from the other server".as_slice();
+    let (Some(Value::Bulk(ours)), Some(Value::Bulk(theirs))) = pair.both(0, &command(&[b"DUMP", key]))? else {
+        return Ok(None);
+    };
+    let here = pair.ours.send(0, &command(&[b"RESTORE", copy, b"0", &theirs]))?;
+    let there = pair.theirs.send(0, &command(&[b"RESTORE", copy, b"0", &ours]))?;
+    let taken = Some(Value::Simple(b"OK".to_vec()));
+    let what = if here != taken || there != taken {
+        Some(format!("RESTORE of the other's dump of {}\nours:   {here:?}\ntheirs: {there:?}", key.escape_ascii()))
+    } else {
+        compare_content(pair, kind, copy)?
+            .map(|what| format!("after exchanging dumps of {}: {what}", key.escape_ascii()))
+    };
+    pair.both(0, &command(&[b"DEL", copy]))?;
+    Ok(what)
 }

@@ -476,7 +476,7 @@ fn hgetex(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
         }
         return Ok(());
     };
-    if let Change::Set(_) = change {
+    if let Change::Set(_) | Change::Persist = change {
         hash.make_volatile();
     }
     let had_deadlines = hash.next_deadline().is_some();

@@ -67,10 +67,13 @@ fn pop_or_wait(ctx: &mut Ctx, args: &mut Args, end: End) -> Result<(), Error> {
 }
 
 fn blmpop(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
-    let deadline = args.timeout(ctx.now)?;
+    // The timeout stands first and is looked at last.
+    let mut timeout = *args;
+    args.next()?;
     let keys = args.counted_keys(Error::NUMKEYS_NOT_POSITIVE)?;
     let end = end_argument(args)?;
     let count = pop_count(args)?;
+    let deadline = timeout.timeout(ctx.now)?;
     if !pop_first(ctx, keys.rest(), end, count)? {
         ctx.wait_for(args, keys.rest(), "list", deadline, |reply| reply.null_array());
     }

@@ -50,10 +50,13 @@ fn pop_or_wait(ctx: &mut Ctx, args: &mut Args, highest: bool) -> Result<(), Erro
 }
 
 fn bzmpop(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
-    let deadline = args.timeout(ctx.now)?;
+    // The timeout stands first and is looked at last.
+    let mut timeout = *args;
+    args.next()?;
     let keys = args.counted_keys(Error::NUMKEYS_NOT_POSITIVE)?;
     let highest = highest_argument(args)?;
     let count = pop_count(args)?;
+    let deadline = timeout.timeout(ctx.now)?;
     if !pop_first(ctx, keys.rest(), highest, count)? {
         ctx.wait_for(args, keys.rest(), "zset", deadline, |reply| reply.null_array());
     }

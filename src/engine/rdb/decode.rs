@@ -1,11 +1,12 @@
 //! From bytes to values. Collections are built through their own types, so that whatever a payload claims, the result is one
-//! that commands could have made.
+//! that commands could have made; but what a payload says of encodings and of a list's nodes is kept where the limits allow it.
 
 use super::encode::{NODE_PACKED, NODE_PLAIN};
 use super::wire::Reader;
 use super::{kind, packed, vector_set};
 use crate::number::parse_double;
 use crate::store::Store;
+use crate::types::listpack::Listpack;
 use crate::types::{Deadline, End, Fill, Hash, HashLimits, List, Set, SetLimits, SortedSet, ZsetLimits};
 use crate::value::{Kind, Value};
 use alloc::vec::Vec;
@@ -18,12 +19,16 @@ pub(super) fn value(content: &[u8], db: &Store) -> Option<Value> {
         kind::STRING => Value::string(&reader.string()?),
         kind::LIST => list(strings(&mut reader)?, db)?,
         kind::LIST_QUICKLIST_2 => quicklist(&mut reader, db)?,
-        kind::SET => set(strings(&mut reader)?, db)?,
+        kind::SET => {
+            let members = strings(&mut reader)?;
+            set(Set::for_member(members.first()?, members.len(), &SetLimits::of(db)), members, db)?
+        }
         kind::SET_INTSET => {
             let integers = packed::integers(&reader.string()?)?;
-            set(integers.into_iter().map(|integer| resp::number::integer(integer).as_bytes().to_vec()).collect(), db)?
+            let members = integers.into_iter().map(|integer| resp::number::integer(integer).as_bytes().to_vec());
+            set(Set::default(), members.collect(), db)?
         }
-        kind::SET_LISTPACK => set(packed::elements(&reader.string()?)?, db)?,
+        kind::SET_LISTPACK => set(Set::Packed(Listpack::default()), packed::elements(&reader.string()?)?, db)?,
         kind::ZSET => {
             let count = reader.count()?;
             let members = (0..count).map(|_| Some((reader.string()?.into_owned(), old_double(&mut reader)?)));
@@ -43,12 +48,12 @@ pub(super) fn value(content: &[u8], db: &Store) -> Option<Value> {
         kind::HASH => {
             let count = reader.count()?;
             let fields = (0..count).map(|_| Some((reader.string()?.into_owned(), reader.string()?.into_owned(), None)));
-            hash(fields.collect::<Option<_>>()?, db)?
+            hash(fields.collect::<Option<_>>()?, false, db)?
         }
         kind::HASH_LISTPACK => {
             let elements = packed::elements(&reader.string()?)?;
             let (pairs, []) = elements.as_chunks::<2>() else { return None };
-            hash(pairs.iter().map(|[name, value]| (name.clone(), value.clone(), None)).collect(), db)?
+            hash(pairs.iter().map(|[name, value]| (name.clone(), value.clone(), None)).collect(), false, db)?
         }
         kind::HASH_LISTPACK_EX => {
             reader.millis()?;
@@ -58,7 +63,7 @@ pub(super) fn value(content: &[u8], db: &Store) -> Option<Value> {
                 let deadline = parse_integer(deadline).filter(|&deadline| deadline >= 0)?;
                 Some((name.clone(), value.clone(), (deadline != 0).then_some(deadline)))
             });
-            hash(fields.collect::<Option<_>>()?, db)?
+            hash(fields.collect::<Option<_>>()?, true, db)?
         }
         kind::HASH_METADATA => {
             let earliest = reader.millis()?;
@@ -68,7 +73,7 @@ pub(super) fn value(content: &[u8], db: &Store) -> Option<Value> {
                 let deadline = if behind == 0 { None } else { Some(earliest.checked_add(behind - 1)?) };
                 Some((reader.string()?.into_owned(), reader.string()?.into_owned(), deadline))
             });
-            hash(fields.collect::<Option<_>>()?, db)?
+            hash(fields.collect::<Option<_>>()?, false, db)?
         }
         version @ (kind::STREAM_LISTPACKS
         | kind::STREAM_LISTPACKS_2
@@ -88,15 +93,19 @@ fn strings(reader: &mut Reader) -> Option<Vec<Vec<u8>>> {
 
 fn quicklist(reader: &mut Reader, db: &Store) -> Option<Value> {
     let nodes = reader.count()?;
-    let mut elements = Vec::new();
+    let mut list = List::default();
     for _ in 0..nodes {
         match reader.length()? {
-            NODE_PLAIN => elements.push(reader.string()?.into_owned()),
-            NODE_PACKED => elements.append(&mut packed::elements(&reader.string()?)?),
+            NODE_PLAIN => list.add_plain_node(&reader.string()?),
+            NODE_PACKED => match packed::elements(&reader.string()?)?.as_slice() {
+                [] => {}
+                elements => list.add_node(elements),
+            },
             _ => return None,
         }
     }
-    list(elements, db)
+    list.settle_nodes(Fill::new(db.encodings.list_max_listpack_size));
+    (!list.is_empty()).then(|| list.into_value())
 }
 
 fn list(elements: Vec<Vec<u8>>, db: &Store) -> Option<Value> {
@@ -109,21 +118,23 @@ fn list(elements: Vec<Vec<u8>>, db: &Store) -> Option<Value> {
     (!list.is_empty()).then(|| list.into_value())
 }
 
-fn set(members: Vec<Vec<u8>>, db: &Store) -> Option<Value> {
+/// Adds the members, of which there must be some, to an empty set in the encoding that it starts from.
+fn set(mut set: Set, members: Vec<Vec<u8>>, db: &Store) -> Option<Value> {
     let limits = SetLimits::of(db);
-    let mut set = Set::for_member(members.first()?, members.len(), &limits);
+    set.expect(members.len(), &limits);
     for member in &members {
         if !set.add(member, &limits) {
             return None;
         }
     }
-    Some(set.into_value())
+    (!set.is_empty()).then(|| set.into_value())
 }
 
 /// A field's name, value and deadline.
 type Field = (Vec<u8>, Vec<u8>, Option<i64>);
 
-fn hash(fields: Vec<Field>, db: &Store) -> Option<Value> {
+/// A hash is `volatile` when the payload made room for deadlines, whether there are any or not.
+fn hash(fields: Vec<Field>, volatile: bool, db: &Store) -> Option<Value> {
     let limits = HashLimits::of(db);
     let mut hash = Hash::default();
     hash.expect(fields.len(), fields.iter().flat_map(|(name, value, _)| [&**name, &**value]), &limits);
@@ -132,7 +143,7 @@ fn hash(fields: Vec<Field>, db: &Store) -> Option<Value> {
             return None;
         }
     }
-    if fields.iter().any(|(_, _, deadline)| deadline.is_some()) {
+    if volatile || fields.iter().any(|(_, _, deadline)| deadline.is_some()) {
         hash.make_volatile();
         for (name, _, deadline) in &fields {
             hash.set_deadline(name, *deadline);

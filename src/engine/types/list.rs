@@ -12,6 +12,7 @@ use super::listpack::{Element, Iter, Listpack};
 use crate::memory::{self, allocator};
 use alloc::collections::VecDeque;
 use alloc::rc::Rc;
+use alloc::vec::Vec;
 
 /// A node must stay below this size when only the number of elements is limited.
 const SAFE_SIZE: usize = 8192;
@@ -199,15 +200,35 @@ impl List {
         }
     }
 
+    /// Adds a node as it was written elsewhere, however its size compares with the limit.
+    pub fn add_node(&mut self, elements: &[Vec<u8>]) {
+        let mut packed = Listpack::default();
+        for element in elements {
+            packed.push_back(element);
+        }
+        self.len += elements.len();
+        self.nodes.push_back(Rc::new(Node::Packed(packed)));
+    }
+
+    /// Adds an element that was written as a node of its own.
+    pub fn add_plain_node(&mut self, element: &[u8]) {
+        self.len += 1;
+        self.nodes.push_back(Rc::new(Node::Plain(Rc::from(element))));
+    }
+
+    /// What nodes written elsewhere are here: one listpack, if there is one and it is within the limit.
+    pub fn settle_nodes(&mut self, fill: Fill) {
+        self.quicklist = match self.nodes.front().map(|node| &**node) {
+            Some(Node::Packed(packed)) => self.nodes.len() > 1 || fill.exceeded(packed.size(), packed.len()),
+            Some(Node::Plain(_)) => true,
+            None => false,
+        };
+    }
+
     /// Becomes one listpack again if so much was removed that half of the limit suffices.
     pub fn shrink(&mut self, fill: Fill) {
         if self.quicklist {
-            let half = Fill { size: fill.size / 2, count: fill.count / 2 };
-            self.quicklist = match self.nodes.front().map(|node| &**node) {
-                Some(Node::Packed(packed)) => self.nodes.len() > 1 || half.exceeded(packed.size(), packed.len()),
-                Some(Node::Plain(_)) => true,
-                None => false,
-            };
+            self.settle_nodes(Fill { size: fill.size / 2, count: fill.count / 2 });
         }
     }
 

@@ -207,13 +207,13 @@ impl List {
             packed.push_back(element);
         }
         self.len += elements.len();
-        self.nodes.push_back(Rc::new(Node::Packed(packed)));
+        self.insert_node(self.nodes.len(), Rc::new(Node::Packed(packed)));
     }
 
     /// Adds an element that was written as a node of its own.
     pub fn add_plain_node(&mut self, element: &[u8]) {
         self.len += 1;
-        self.nodes.push_back(Rc::new(Node::Plain(Rc::from(element))));
+        self.insert_node(self.nodes.len(), Rc::new(Node::Plain(Rc::from(element))));
     }
 
     /// What nodes written elsewhere are here: one listpack, if there is one and it is within the limit.

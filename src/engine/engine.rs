@@ -13,6 +13,7 @@ use crate::io::{ClientId, Config, Input, Outputs};
 use crate::memory::used;
 use crate::pubsub::Sort;
 use crate::request::Request;
+use crate::script::shebang;
 use crate::server::{Order, Server};
 use crate::settle::settle_events;
 use crate::store::Store;
@@ -454,7 +455,7 @@ impl Ctx<'_> {
             self.refuse(&error, args);
             return;
         }
-        if self.db.policy.limit != 0 && self.server.scripting.running.is_none() && self.lacks_memory(command) {
+        if self.db.policy.limit != 0 && self.server.scripting.running.is_none() && self.lacks_memory(command, args) {
             self.refuse(&Error::OUT_OF_MEMORY, args);
             return;
         }
@@ -484,13 +485,18 @@ impl Ctx<'_> {
 
     /// Evicts what has to go before a command runs. True when that did not suffice and the command may need memory.
     #[cold]
-    fn lacks_memory(&mut self, command: &Command) -> bool {
+    fn lacks_memory(&mut self, command: &Command, args: &Args) -> bool {
         self.db.out_of_memory = evict::is_out_of_memory(self.db, self.clients, self.server, &mut self.effort);
-        let queued =
-            |transaction: &Transaction| transaction.requests.iter().any(|request| request.command.has(Flag::DenyOom));
-        let asks = command.has(Flag::DenyOom)
-            || command.name == "exec" && self.clients.current().transaction.as_ref().is_some_and(|open| queued(open));
-        self.db.out_of_memory && asks
+        if !self.db.out_of_memory {
+            return false;
+        }
+        let scripting = &self.server.scripting;
+        let needs = |command: &Command, args: &Args| {
+            command.has(Flag::DenyOom) || shebang::needs_memory(scripting, command, args)
+        };
+        let queued = |open: &Transaction| open.requests.iter().any(|request| needs(request.command, &request.args()));
+        needs(command, args)
+            || command.name == "exec" && self.clients.current().transaction.as_ref().is_some_and(|open| queued(open))
     }
 
     /// A request is refused before it ran; a transaction that is being queued will not run either.

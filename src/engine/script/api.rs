@@ -319,6 +319,10 @@ fn may_call(run: &Run, command: &Command) -> Result<(), Error> {
     if run.read_only && command.may_replicate() {
         return Err(Error::CALL_WRITES);
     }
+    // Once it has written, a script goes on to its end.
+    if run.out_of_memory && !run.wrote && command.has(Flag::DenyOom) {
+        return Err(Error::OUT_OF_MEMORY);
+    }
     Ok(())
 }
 

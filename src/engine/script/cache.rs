@@ -42,6 +42,10 @@ impl Cache {
         self.bytes + self.scripts.len() * 120 + self.evals.len() * 24
     }
 
+    pub(super) fn flags(&self, name: &[u8]) -> Option<Flags> {
+        self.scripts.get(name).map(|script| script.flags)
+    }
+
     pub(crate) fn contains(&self, name: &[u8]) -> bool {
         self.scripts.contains(name)
     }

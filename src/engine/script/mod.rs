@@ -28,7 +28,7 @@ pub(crate) mod library;
 mod run;
 mod sandbox;
 mod sha1;
-mod shebang;
+pub(crate) mod shebang;
 mod suspended;
 
 pub(crate) use cache::Cache;
@@ -199,7 +199,8 @@ fn start(ctx: &mut Ctx, args: &Args, name: &Text, words: &Words, read_only: bool
     interpreter.set_words("KEYS", &words.keys);
     interpreter.set_words("ARGV", &words.values);
     interpreter.vm.start(function, &[]);
-    let run = Run::new(ctx, Kind::Script, name.clone(), read_only);
+    let mut run = Run::new(ctx, Kind::Script, name.clone(), read_only);
+    run.out_of_memory &= !flags.allows_oom();
     run::begin(ctx, args, run, machine)
 }
 
@@ -213,6 +214,7 @@ pub(crate) fn call_function(ctx: &mut Ctx, args: &mut Args, read_only: bool) -> 
     let interpreter = Rc::make_mut(&mut machine);
     let (keys, values) = (interpreter.strings(&words.keys), interpreter.strings(&words.values));
     interpreter.vm.start(callback, &[keys.into(), values.into()]);
-    let run = Run::new(ctx, Kind::Function, name, read_only);
+    let mut run = Run::new(ctx, Kind::Function, name, read_only);
+    run.out_of_memory &= !flags.allows_oom();
     run::begin(ctx, args, run, machine)
 }

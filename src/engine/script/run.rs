@@ -47,6 +47,8 @@ pub(crate) struct Run {
     pub read_only: bool,
     /// It has called a command that writes.
     pub wrote: bool,
+    /// More memory was used than `maxmemory` allows when it began, and it has no leave to use more.
+    pub out_of_memory: bool,
     pub killed: bool,
     /// The protocol in which it sees replies.
     pub protocol: Protocol,
@@ -64,6 +66,7 @@ impl Run {
             database: ctx.db.selected,
             read_only,
             wrote: false,
+            out_of_memory: ctx.db.out_of_memory,
             killed: false,
             protocol: Protocol::Resp2,
             registered: None,

@@ -1,7 +1,10 @@
 //! The first line of a script, if it begins with `#!`: which engine it is for, and what it promises.
 
+use super::Scripting;
 use super::convert::c_string;
+use crate::args::Args;
 use crate::error::Error;
+use crate::table::Command;
 use alloc::vec::Vec;
 use resp::request::split_line;
 
@@ -16,6 +19,7 @@ pub(crate) struct Flags {
 /// The flags by name.
 pub(crate) const NAMES: [&str; 5] = ["no-writes", "allow-oom", "allow-stale", "no-cluster", "allow-cross-slot-keys"];
 const NO_WRITES: u8 = 1;
+const ALLOW_OOM: u8 = 2;
 
 impl Flags {
     /// Those of something that declares its flags; none yet.
@@ -35,6 +39,16 @@ impl Flags {
         NAMES.into_iter().enumerate().filter(move |(at, _)| self.bits & 1 << at != 0).map(|(_, name)| name)
     }
 
+    /// Whether what has these flags must not even begin when memory is short.
+    fn needs_memory(self) -> bool {
+        self.declared && self.bits & (NO_WRITES | ALLOW_OOM) == 0
+    }
+
+    /// Whether it may use memory that there is not.
+    pub(super) fn allows_oom(self) -> bool {
+        self.bits & ALLOW_OOM != 0
+    }
+
     /// Whether what has these flags may run, by a command that does not write if `read_only`; and whether it may not write.
     pub(super) fn allow_run(self, read_only: bool) -> Result<bool, Error> {
         let no_writes = self.bits & NO_WRITES != 0;
@@ -43,6 +57,19 @@ impl Flags {
         }
         Ok(read_only || no_writes)
     }
+}
+
+/// Whether a request runs a script or function that must not begin when memory is short. A script without declared flags may begin: its
+/// commands are looked at one by one.
+pub(crate) fn needs_memory(scripting: &Scripting, command: &Command, args: &Args) -> bool {
+    let name = args.at(1);
+    let flags = match command.name {
+        "eval" | "eval_ro" => of_script(name).ok().map(|(flags, _)| flags),
+        "evalsha" | "evalsha_ro" => scripting.cache.flags(&name.to_ascii_lowercase()),
+        "fcall" | "fcall_ro" => scripting.libraries.find(name).map(|function| function.flags),
+        _ => None,
+    };
+    flags.is_some_and(Flags::needs_memory)
 }
 
 /// The words of the first line and the code behind it.

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::evict;
 use crate::expire;
 use crate::io::{ClientId, Config, Input, Outputs};
-use crate::memory::used;
+use crate::memory::{self, used};
 use crate::pubsub::Sort;
 use crate::request::Request;
 use crate::script::shebang;
@@ -106,7 +106,8 @@ impl Engine {
         for space in &mut self.store.spaces {
             space.rehash(steps);
         }
-        let used = used::total(&mut self.store, &self.clients);
+        self.store.close();
+        let used = used::total(&self.store, &self.clients);
         self.server.peak.note(used, self.store.now);
     }
 
@@ -210,6 +211,24 @@ impl Engine {
     /// The databases, for whoever shows them.
     pub fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// What a key takes, as MEMORY USAGE says it, without touching the key; none if it is not there. O(1), but for lists, whose
+    /// nodes are counted. (What all keys of a database take by type: [`crate::memory::totals`].)
+    pub fn memory_usage(&self, database: usize, key: &[u8]) -> Option<usize> {
+        let space = self.store.keyspace(database);
+        let id = space.find(key)?;
+        Some(self.store.usage_at(space, id, memory::SAMPLES))
+    }
+
+    /// `used_memory`, as INFO says it. It costs a glance at each database.
+    pub fn used_memory(&self) -> u64 {
+        used::total(&self.store, &self.clients)
+    }
+
+    /// The limit of memory and which keys go when it is reached.
+    pub fn eviction_policy(&self) -> &evict::Policy {
+        &self.store.policy
     }
 
     /// The connections, for whoever shows them.

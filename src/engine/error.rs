@@ -90,6 +90,7 @@ texts! {
     EXPIRE_NX_CLASH = "ERR NX and XX, GT or LT options at the same time are not compatible";
     EXPIRE_GT_LT_CLASH = "ERR GT and LT options at the same time are not compatible";
     LFU_POLICY = "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.";
+    NOT_AN_SDS = "ERR Not an sds encoded string.";
     NO_LFU_POLICY = "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.";
     INCREMENT_NOT_FINITE = "ERR increment would produce NaN or Infinity";
     NOT_IN_TRANSACTION = "ERR Command not allowed inside a transaction";

@@ -138,6 +138,7 @@ const POOL: usize = 16;
 pub(crate) fn is_out_of_memory(store: &mut Store, clients: &Clients, server: &mut Server, effort: &mut u64) -> bool {
     let limit = store.policy.limit;
     loop {
+        store.close();
         let used = used::total(store, clients);
         if limit == 0 || used <= limit {
             return false;

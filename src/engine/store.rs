@@ -144,18 +144,28 @@ impl Store {
     }
 
     /// What all databases take of the allocator in a Redis with the same keys.
-    pub(crate) fn allocated(&mut self) -> u64 {
-        self.close();
+    pub(crate) fn allocated(&self) -> u64 {
         self.spaces.iter().map(Keyspace::allocated_bytes).sum()
+    }
+
+    /// DEBUG SDSLEN of a key: none when it is not there, or when its value is no string of bytes.
+    pub(crate) fn string_sizes(&mut self, key: &[u8]) -> Option<Option<memory::StringSizes>> {
+        self.close();
+        let id = self.live(key)?;
+        let space = self.space();
+        Some(memory::string_sizes(key, &space.dict.entry(id).value, space.had_deadline(id)))
     }
 
     /// MEMORY USAGE of a key; none when it is not there.
     pub(crate) fn memory_usage(&mut self, key: &[u8], samples: usize) -> Option<usize> {
         self.close();
         let id = self.live(key)?;
-        let space = self.space();
-        let value = &space.dict.entry(id).value;
-        Some(memory::usage(key, value, space.had_deadline(id), self.encodings.list_compress_depth, samples))
+        Some(self.usage_at(self.space(), id, samples))
+    }
+
+    pub(crate) fn usage_at(&self, space: &Keyspace, id: u32, samples: usize) -> usize {
+        let entry = space.dict.entry(id);
+        memory::usage(&entry.key, &entry.value, space.had_deadline(id), self.encodings.list_compress_depth, samples)
     }
 
     pub fn databases(&self) -> usize {

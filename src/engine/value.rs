@@ -132,6 +132,15 @@ pub struct RawString {
 }
 
 impl RawString {
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// How many bytes fit before Redis would have to move it.
+    pub(crate) fn room(&self) -> usize {
+        self.room
+    }
+
     /// What MEMORY USAGE counts of it.
     pub(crate) fn usage(&self) -> usize {
         if self.tight { allocator::string_usage(self.room) } else { allocator::string_with_room(self.room) }

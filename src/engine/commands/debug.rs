@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::rdb;
 use crate::table::{Command, Flag::*, Group};
 use crate::value::Value;
+use core::fmt::Write as _;
 use resp::Protocol;
 use resp::number::parse_integer;
 
@@ -38,6 +39,8 @@ const HELP: &[&str] = &[
     "    Reply with a test value of the specified type. <type> can be: string,",
     "    integer, double, bignum, null, array, set, map, attrib, push, verbatim,",
     "    true, false.",
+    "SDSLEN <key>",
+    "    Show low level SDS string info representing `key` and value.",
     "SET-ACTIVE-EXPIRE <0|1>",
     "    Setting it to 0 disables expiring keys (and hash-fields) in background ",
     "    when they are not accessed (otherwise the Redis behavior). Setting it",
@@ -64,7 +67,8 @@ fn debug(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
         (b"help", 0) => ctx.help(HELP),
         (b"sleep", 1) => sleep(ctx, args)?,
         (b"error", 1) => ctx.reply.error(args.next()?),
-        (b"object", 1..) => object(ctx, args)?,
+        (b"sdslen", 1) => string_sizes(ctx, args)?,
+        (b"object", 1) => object(ctx, args)?,
         (b"populate", 1..=3) => populate(ctx, args)?,
         (b"protocol", 1) => protocol(ctx, args)?,
         (b"set-active-expire", 1) => {
@@ -109,8 +113,43 @@ fn object(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     // A dump without its type, version and checksum.
     let length = rdb::dump(value).len().saturating_sub(11);
     let idle = (now - i64::from(access)) & 0xFF_FFFF;
-    ctx.reply.simple(alloc::format!(
+    let mut text = alloc::format!(
         "Value at:0x7f0000000000 refcount:1 encoding:{encoding} serializedlength:{length} lru:{access} lru_seconds_idle:{idle}"
+    );
+    if let Value::List(list) = value
+        && encoding == "quicklist"
+    {
+        let (len, nodes) = (list.len(), list.nodes().max(1));
+        let average = (len * 100 + nodes / 2) / nodes;
+        let bytes: usize = list
+            .node_contents()
+            .map(|node| node.map_or_else(<[u8]>::len, crate::types::listpack::Listpack::size))
+            .sum();
+        let (most, depth) = (ctx.db.encodings.list_max_listpack_size, ctx.db.encodings.list_compress_depth);
+        // Writing to a string cannot fail.
+        let _ = write!(
+            text,
+            " ql_nodes:{nodes} ql_avg_node:{}.{:02} ql_listpack_max:{most} ql_compressed:{} ql_uncompressed_size:{bytes}",
+            average / 100,
+            average % 100,
+            i32::from(depth > 0)
+        );
+    }
+    ctx.reply.simple(text);
+    Ok(())
+}
+
+/// What the strings of a key and its value take, and how much room they have.
+fn string_sizes(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
+    let key = args.next()?;
+    let sizes = ctx.db.string_sizes(key).ok_or(Error::NO_SUCH_KEY)?.ok_or(Error::NOT_AN_SDS)?;
+    ctx.reply.simple(alloc::format!(
+        "key_sds_len:{}, key_sds_avail:0, key_zmalloc: {}, val_sds_len:{}, val_sds_avail:{}, val_zmalloc: {}",
+        key.len(),
+        sizes.object,
+        sizes.len,
+        sizes.room - sizes.len,
+        sizes.own
     ));
     Ok(())
 }

@@ -3,7 +3,10 @@
 use crate::args::Args;
 use crate::ctx::Ctx;
 use crate::error::Error;
-use crate::memory::used::{self, Used};
+use crate::memory::{
+    self,
+    used::{self, Used},
+};
 use crate::table::{Command, Flag::*, Group, Keys};
 
 pub(super) const COMMANDS: &[Command] = &[Command::container(
@@ -55,9 +58,8 @@ pub(super) const COMMANDS: &[Command] = &[Command::container(
 ])];
 
 fn usage(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
-    const SAMPLES: usize = 5;
     let key = args.next()?;
-    let mut samples = SAMPLES;
+    let mut samples = memory::SAMPLES;
     while args.left() > 0 {
         if !args.next()?.eq_ignore_ascii_case(b"samples") || args.left() == 0 {
             return Err(Error::SYNTAX);

@@ -22,9 +22,12 @@ mod report;
 mod table;
 pub(crate) mod used;
 
-pub(crate) use report::allocated;
+pub(crate) use report::{StringSizes, allocated, string_sizes};
 pub use report::{Totals, totals, usage};
 pub(crate) use table::Buckets;
+
+/// How many elements of a table or skip list MEMORY USAGE looks at unless it is told.
+pub(crate) const SAMPLES: usize = 5;
 
 /// A listpack without entries.
 pub(crate) const LISTPACK: usize = 7;

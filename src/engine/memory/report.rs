@@ -9,8 +9,13 @@ use crate::value::{Value, is_embedded};
 /// The object that holds a key of this length, room for a deadline if it `had_deadline`, and `embedded` bytes of value.
 #[inline]
 fn object(key: usize, had_deadline: bool, embedded: usize) -> usize {
+    allocator::class(unrounded(key, had_deadline, embedded))
+}
+
+#[inline]
+fn unrounded(key: usize, had_deadline: bool, embedded: usize) -> usize {
     let deadline = if had_deadline { 8 } else { 0 };
-    allocator::class(16 + 1 + deadline + allocator::embedded(key) + embedded)
+    16 + 1 + deadline + allocator::embedded(key) + embedded
 }
 
 /// What `key` with its value takes of the allocator in Redis.
@@ -29,6 +34,35 @@ pub(crate) fn allocated(key: &[u8], value: &Value, had_deadline: bool) -> usize 
         Value::VectorSet(set) => (0, set.allocated()),
     };
     object(key.len(), had_deadline, embedded) + own
+}
+
+/// The strings of a key with a string value.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StringSizes {
+    /// The object with the key, and with the value if that is short.
+    pub object: usize,
+    /// The value's length, and how long it may become before it has to move.
+    pub len: usize,
+    pub room: usize,
+    /// What the value takes by itself.
+    pub own: usize,
+}
+
+/// None if the value is no string or an integer.
+pub(crate) fn string_sizes(key: &[u8], value: &Value, had_deadline: bool) -> Option<StringSizes> {
+    let (len, embedded, room, own) = match value {
+        Value::Text(text) if is_embedded(key.len(), text.len()) => {
+            let embedded = allocator::embedded_with_room(text.len());
+            (text.len(), embedded, None, 0)
+        }
+        Value::Text(text) => (text.len(), 0, Some(allocator::room(text.len())), allocator::string_usage(text.len())),
+        Value::Raw(raw) => (raw.len(), 0, Some(raw.room()), raw.usage()),
+        _ => return None,
+    };
+    let object = object(key.len(), had_deadline, embedded);
+    // What the allocator rounds up behind an embedded value is its room.
+    let slack = || object - unrounded(key.len(), had_deadline, embedded);
+    Some(StringSizes { object, len, room: room.unwrap_or_else(|| len + slack()), own })
 }
 
 /// MEMORY USAGE of a key: its object, and what its value takes as far as Redis looks at it. `samples` elements of a table or skip list

@@ -41,12 +41,15 @@ impl Used {
 }
 
 /// `used_memory`, cheaply: it costs a glance at each database.
+///
+/// The store must be closed: see [`Store::close`].
 #[inline]
-pub(crate) fn total(store: &mut Store, clients: &Clients) -> u64 {
+pub(crate) fn total(store: &Store, clients: &Clients) -> u64 {
     STARTUP + SERVING + clients.len() as u64 * CLIENT + store.allocated()
 }
 
 pub(crate) fn used(store: &mut Store, clients: &Clients) -> Used {
+    store.close();
     let total = total(store, clients);
     let clients = clients.len() as u64 * CLIENT;
     let tables: usize = (0..store.databases())

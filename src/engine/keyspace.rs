@@ -106,6 +106,11 @@ impl Keyspace {
         if self.dict.entry(id).tag & VOLATILE == 0 { None } else { self.deadlines.get(id) }
     }
 
+    #[inline]
+    pub(crate) fn is_volatile(&self, id: u32) -> bool {
+        self.dict.entry(id).tag & VOLATILE != 0
+    }
+
     pub(crate) fn set_deadline(&mut self, id: u32, deadline: Option<i64>) {
         if deadline.is_some() || self.dict.entry(id).tag & VOLATILE != 0 {
             let room = deadline.is_some() && !self.had_deadline(id);
@@ -209,6 +214,22 @@ impl Keyspace {
     /// Puts another value in the place of the one at `id`: a new object in Redis, with room for a deadline only if there is one.
     #[inline]
     pub(crate) fn replace(&mut self, id: u32, value: Value) {
+        let entry = self.dict.entry_mut(id);
+        // Counters and values of equal length come again and again; nothing is to be counted then.
+        let takes_the_same = match (&entry.value, &value) {
+            (Value::Int(_), Value::Int(_)) => true,
+            (Value::Text(old), Value::Text(new)) => old.len() == new.len(),
+            _ => false,
+        };
+        if takes_the_same && entry.tag & (VOLATILE | HAD_DEADLINE) != HAD_DEADLINE {
+            entry.value = value;
+        } else {
+            self.replace_and_count(id, value);
+        }
+    }
+
+    #[inline(never)]
+    fn replace_and_count(&mut self, id: u32, value: Value) {
         let before = self.allocated(id) as u64;
         let entry = self.dict.entry_mut(id);
         entry.value = value;
@@ -219,8 +240,21 @@ impl Keyspace {
         self.track_fields(id);
     }
 
-    /// Takes note of what a command did with the value at `id`, which took `before` bytes.
-    pub(crate) fn account(&mut self, id: u32, before: usize) {
+    /// Takes note of what a command did with the value at `id`, which took `before` bytes, or was an integer if that is none.
+    #[inline]
+    pub(crate) fn account(&mut self, id: u32, before: Option<usize>) {
+        if before.is_none() && matches!(self.dict.entry(id).value, Value::Int(_)) {
+            return;
+        }
+        self.account_anew(id, before);
+    }
+
+    #[inline(never)]
+    fn account_anew(&mut self, id: u32, before: Option<usize>) {
+        let before = before.unwrap_or_else(|| {
+            let entry = self.dict.entry(id);
+            memory::allocated(&entry.key, &Value::Int(0), entry.tag & HAD_DEADLINE != 0)
+        });
         if let Value::Raw(_) = self.dict.entry(id).value
             && let Value::Raw(raw) = &mut self.dict.entry_mut(id).value
         {

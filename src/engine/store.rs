@@ -69,6 +69,15 @@ pub struct KeyStats {
 /// From this many keys on a keyspace does not fit into the processor's caches, and preparing look-ups is worth it.
 const LARGE: usize = 1 << 15;
 
+/// A key whose value was handed out to be changed.
+#[derive(Clone, Copy, Debug)]
+struct Open {
+    database: u32,
+    id: u32,
+    /// What it took before; none if it was an integer.
+    before: Option<usize>,
+}
+
 /// The databases and what every access to them needs.
 #[derive(Clone, Debug)]
 pub struct Store {
@@ -96,8 +105,7 @@ pub struct Store {
     /// How many vector sets were ever made; each shows its number.
     pub(crate) vector_sets: u64,
     pub(crate) seed: u64,
-    /// The key whose value was handed out to be changed: its database and position, and what it took before.
-    open: Option<(usize, u32, usize)>,
+    open: Option<Open>,
 }
 
 impl Store {
@@ -131,15 +139,18 @@ impl Store {
     #[inline]
     fn open(&mut self, id: u32) {
         let database = self.selected;
-        let before = self.spaces[database].allocated(id);
-        self.open = Some((database, id, before));
+        let space = &self.spaces[database];
+        // An integer most often stays one, and needs no counting then.
+        let before = if let Value::Int(_) = space.dict.entry(id).value { None } else { Some(space.allocated(id)) };
+        self.open = Some(Open { database: database as u32, id, before });
     }
 
     /// Accounts for the value that was handed out last.
     #[inline]
     pub(crate) fn close(&mut self) {
-        if let Some((database, id, before)) = self.open.take() {
-            self.spaces[database].account(id, before);
+        if let Some(Open { database, id, before }) = self.open {
+            self.open = None;
+            self.spaces[database as usize].account(id, before);
         }
     }
 
@@ -472,8 +483,10 @@ impl Store {
     pub fn set(&mut self, key: &[u8], value: Value) {
         match self.live(key) {
             Some(id) => {
-                self.close();
-                self.space_mut().set_deadline(id, None);
+                if self.space().is_volatile(id) {
+                    self.close();
+                    self.space_mut().set_deadline(id, None);
+                }
                 self.replace(id, value);
             }
             None => {

@@ -24,6 +24,7 @@ pub enum Style {
 }
 
 /// The answer to `help` and the words that follow it, without a line end at its end.
+#[inline(never)]
 pub fn help(topic: &[Vec<u8>]) -> Vec<Span> {
     let mut page = Page::default();
     let Some(first) = topic.first() else {

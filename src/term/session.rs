@@ -602,6 +602,13 @@ fn trimmed(mut text: String) -> String {
     text
 }
 
+/// Whether a line asks for HELP, which answers from the command table.
+pub fn is_help(line: &str) -> bool {
+    let words = quote::split(line).unwrap_or_default();
+    let from = usize::from(matches!(repetitions(&words), Ok(Some(_))));
+    is(&words[from..], "help") || is(&words[from..], "?")
+}
+
 /// How often a line's number prefix wants its command sent. The number is read as C's strtol reads it: blanks and a plus
 /// sign may stand before it.
 fn repetitions(words: &[Vec<u8>]) -> Result<Option<u64>, &'static str> {

@@ -6,6 +6,7 @@ use crate::contents::{ContentsView, contents};
 use crate::divide::divide;
 use crate::frames::{self, Frames};
 use crate::inspector::Keyspace;
+use crate::later;
 use crate::lesson::{LessonMsg, LessonText, Onward, client_number};
 use crate::masthead::masthead;
 use crate::notice::notice;
@@ -53,6 +54,9 @@ pub enum Msg {
     FindCommand(String),
     TypeCode(String),
     Import,
+    /// The rest of the program came, or could not be had.
+    Later(bool),
+    TryAgain,
     Dismiss,
     /// In hundredths of a per cent.
     LessonWidth(u32),
@@ -111,6 +115,9 @@ pub struct App {
     journal: Option<Journal>,
     /// Slugs of lessons that were asked for, and whether they could not be had.
     fetched: Vec<(String, bool)>,
+    /// The rest of the program is being fetched; it could not be had the last time.
+    coming: bool,
+    failed: bool,
     last_frame: f64,
     /// After going elsewhere the heading takes the focus, so that a screen reader begins there.
     new_page: bool,
@@ -132,7 +139,7 @@ impl Component for App {
         let wreck = storage::wreck();
         let mut journal = wreck.as_ref().and_then(|wreck| Journal::decode(&wreck.journal).ok());
         let study = study_of(&place, &lessons, &progress);
-        let here = study.is_some() || place.is_empty();
+        let here = (study.is_some() || place.is_empty()) && journal.as_ref().is_none_or(later::has_all_of);
         let mut bench = match journal.take_if(|_| here) {
             Some(journal) => Bench::restore(study, &journal),
             None => Bench::new(study),
@@ -155,6 +162,8 @@ impl Component for App {
             wreck: wreck.map(Rc::new),
             journal,
             fetched: Vec::new(),
+            coming: false,
+            failed: false,
             last_frame: frames::now(),
             route,
             new_page: false,
@@ -164,6 +173,7 @@ impl Component for App {
         };
         app.name_page();
         app.fetch(ctx);
+        app.look_ahead(ctx);
         app
     }
 
@@ -177,6 +187,7 @@ impl Component for App {
             Msg::Went(route) => {
                 self.go(route);
                 self.fetch(ctx);
+                self.look_ahead(ctx);
             }
             Msg::NextTheme => {
                 self.theme = self.theme.next();
@@ -186,6 +197,7 @@ impl Component for App {
             Msg::Pane(id, msg) => {
                 self.bench.pane_message(id, msg, &mut self.progress);
                 self.keep_progress();
+                self.look_ahead(ctx);
             }
             Msg::NewClient => {
                 let id = self.bench.new_client();
@@ -194,7 +206,10 @@ impl Component for App {
             Msg::Time(msg) => {
                 self.bench.time(&msg);
             }
-            Msg::Lesson(msg) => self.lesson(msg),
+            Msg::Lesson(msg) => {
+                self.lesson(msg);
+                self.look_ahead(ctx);
+            }
             Msg::Inspect(msg) => {
                 self.bench.inspect(&msg);
                 if let InspectMsg::Layout(layout) = msg {
@@ -207,10 +222,13 @@ impl Component for App {
                 if self.part == Part::Lesson {
                     self.part = Part::Keyspace;
                 }
+                self.look_ahead(ctx);
             }
             Msg::FindCommand(find) => self.find = find.into(),
             Msg::TypeCode(code) => self.code = code.into(),
             Msg::Import => self.import(),
+            Msg::Later(came) => self.later(came),
+            Msg::TryAgain => self.look_ahead(ctx),
             Msg::Dismiss => self.wreck = None,
             Msg::LessonWidth(at) => {
                 self.lesson_width = at.clamp(1500, 7500);
@@ -227,7 +245,8 @@ impl Component for App {
     fn view(&self, _ctx: &Context<Self>) -> Html {
         let page = match &self.route {
             Route::Lessons => self.contents(),
-            Route::Commands(named) => reference(named, &self.find, &self.send),
+            Route::Commands(named) if later::is_here() => reference(named, &self.find, &self.send),
+            Route::Commands(_) => self.without_reference(),
             Route::Playground => self.desk(false),
             Route::Learn | Route::Lesson(_) => self.desk(true),
         };
@@ -276,6 +295,36 @@ impl App {
         }
     }
 
+    /// Fetches the rest of the program when something waits for it, or will as soon as a line is given.
+    fn look_ahead(&mut self, ctx: &Context<Self>) {
+        let waits = self.bench.is_held() || self.journal.is_some() || matches!(self.route, Route::Commands(_));
+        if later::is_here() || self.coming || !(waits || !self.failed && self.bench.is_ahead()) {
+            return;
+        }
+        self.coming = true;
+        ctx.link().send_future(async { Msg::Later(later::fetch().await) });
+    }
+
+    fn later(&mut self, came: bool) {
+        self.coming = false;
+        self.failed = !came;
+        if came && let Some(study) = study_of(&self.place, &self.lessons, &self.progress) {
+            self.restore(Some(study));
+        } else if came && self.place.is_empty() {
+            self.restore(None);
+        }
+        self.bench.arrived(came, &mut self.progress);
+        self.keep_progress();
+    }
+
+    /// The bench of a broken instance, if there was one and all that it needs is here.
+    fn restore(&mut self, study: Option<Study>) {
+        if let Some(journal) = self.journal.take_if(|journal| later::has_all_of(journal)) {
+            self.bench = Bench::restore(study, &journal);
+            self.bench.focus(self.bench.active);
+        }
+    }
+
     fn arrived(&mut self, slug: &str, lesson: Option<Rc<Lesson>>) {
         let Some(lesson) = lesson else {
             if let Some((_, failed)) = self.fetched.iter_mut().find(|(known, _)| known == slug) {
@@ -288,11 +337,9 @@ impl App {
         }
         if self.place == slug {
             let study = study_of(&self.place, &self.lessons, &self.progress);
-            self.bench = match self.journal.take() {
-                Some(journal) => Bench::restore(study, &journal),
-                None => Bench::new(study),
-            };
+            self.bench = Bench::new(study.clone());
             self.bench.focus(self.bench.active);
+            self.restore(study);
             self.name_page();
         }
     }
@@ -461,6 +508,23 @@ impl App {
                 }
                 if failed || lesson.is_none() { <p><a href={Route::Lessons.href()}>{ "All lessons" }</a></p> }
             </article>
+        }
+    }
+
+    /// The reference is on its way, or it cannot be had.
+    fn without_reference(&self) -> Html {
+        html! {
+            <main class="sheet" tabindex="-1" id="main">
+                <div>
+                    <h1>{ "Commands" }</h1>
+                    if self.failed {
+                        <p class="lead">{ "The reference could not be fetched: is the connection down?" }</p>
+                        <button onclick={self.send.reform(|_: MouseEvent| Msg::TryAgain)}>{ "Try again" }</button>
+                    } else {
+                        <p class="lead soon">{ "Fetching the reference …" }</p>
+                    }
+                </div>
+            </main>
         }
     }
 

@@ -24,6 +24,10 @@ const SLICE_MS: f64 = 8.0;
 const EVENTS: usize = 256;
 const SECOND: u64 = 1_000_000;
 
+/// What redis-cli could not say: it has never to fetch itself.
+const CANNOT_BE_FETCHED: &str =
+    "The rest of the server could not be fetched: is the connection down? Your line is kept, Enter tries again.";
+
 #[derive(Debug)]
 pub struct Bench {
     world: World,
@@ -223,12 +227,45 @@ impl Bench {
             self.pace.paused = false;
         }
         self.target = self.world.now();
-        self.deliver();
-        self.notice_changes(true);
         if let Some(study) = &mut self.study {
             for words in typed {
                 study.typed(at, words);
             }
+        }
+        self.settled(progress);
+    }
+
+    /// Whether a line waits for the part of the program that is not here.
+    pub fn is_held(&self) -> bool {
+        self.panes.iter().any(Pane::is_held)
+    }
+
+    /// Whether the line that is being typed will need that part.
+    pub fn is_ahead(&self) -> bool {
+        self.shown().any(|pane| pane.editor.is_ahead())
+    }
+
+    /// That part has come, or cannot be had: lines that wait for it go on, or back into their prompts.
+    pub fn arrived(&mut self, came: bool, progress: &mut Progress) {
+        let at = self.world.moment();
+        if !self.is_held() {
+            return;
+        }
+        for pane in self.panes.iter_mut().filter(|pane| pane.is_held()) {
+            if came {
+                pane.release(&mut self.world);
+            } else {
+                pane.take_back(Some(CANNOT_BE_FETCHED), at);
+            }
+        }
+        self.settled(progress);
+    }
+
+    /// Everybody hears what has just been done.
+    fn settled(&mut self, progress: &mut Progress) {
+        self.deliver();
+        self.notice_changes(true);
+        if let Some(study) = &mut self.study {
             study.check(&self.world, progress);
         }
         storage::about_to("");

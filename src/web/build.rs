@@ -9,6 +9,7 @@ use std::{env, fs, process};
 fn main() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../lessons");
     println!("cargo::rerun-if-changed={}", root.display());
+    println!("cargo::rustc-link-arg-bins=--emit-relocs");
     let released = env::var("PROFILE").is_ok_and(|profile| profile == "release");
     let lessons = compile::course(&root).unwrap_or_else(|errors| {
         for error in errors {

@@ -1,5 +1,6 @@
 //! The lessons: what this page carries of them, and how the rest is fetched.
 
+use crate::later;
 use course::Lesson;
 use course::progress::Outline;
 use js_sys::{ArrayBuffer, Uint8Array};
@@ -34,7 +35,9 @@ pub async fn fetch(slug: String) -> Option<Lesson> {
     let response = JsFuture::from(window()?.fetch_with_str(&format!("learn/{slug}/lesson.bin"))).await.ok()?;
     let response: Response = response.dyn_into().ok().filter(Response::ok)?;
     let buffer: ArrayBuffer = JsFuture::from(response.array_buffer().ok()?).await.ok()?.dyn_into().ok()?;
-    Lesson::unpack(&Uint8Array::new(&buffer).to_vec()).ok()
+    let lesson = Lesson::unpack(&Uint8Array::new(&buffer).to_vec()).ok()?;
+    // What its stage and its goals need must be here before they are played.
+    (later::has_all_of_lesson(&lesson) || later::fetch().await).then_some(lesson)
 }
 
 pub fn outlines(lessons: &[Rc<Lesson>]) -> Vec<Outline> {

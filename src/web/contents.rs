@@ -21,6 +21,7 @@ pub struct ContentsView<'a> {
     pub said: AttrValue,
 }
 
+#[inline(never)]
 pub fn contents(view: &ContentsView, send: &Send) -> Html {
     let chapters: Vec<&[Rc<Lesson>]> = view.lessons.chunk_by(|a, b| a.chapter() == b.chapter()).collect();
     let typed = when(send, |event: InputEvent| {

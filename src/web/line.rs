@@ -1,5 +1,6 @@
 //! The line that is being typed: its text, the ways through history and completions, and what can be said about it.
 
+use crate::later;
 use crate::terminal::{About, PaneMsg, Span};
 use engine::{Engine, sort};
 use std::cell::RefCell;
@@ -18,8 +19,11 @@ pub struct LineEditor {
     recall: Recall,
     search: Option<Search>,
     cycle: Option<Cycle>,
-    seen: RefCell<Option<(u32, bool, LineView)>>,
+    seen: RefCell<Option<(Seen, LineView)>>,
 }
+
+/// What the line's view depends on: the line, whether hints are shown, and whether the whole program is here.
+type Seen = (u32, bool, bool);
 
 /// What the pane shows of the line.
 #[derive(Clone, Debug)]
@@ -59,6 +63,12 @@ impl KeySource for Keys<'_> {
 impl LineEditor {
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// The line names something that is not here.
+    pub fn is_ahead(&self) -> bool {
+        !later::is_here()
+            && (term::session::is_help(&self.text) || term::hint(&self.text).is_some_and(|hint| !later::has(hint.row)))
     }
 
     pub fn is_empty(&self) -> bool {
@@ -173,15 +183,14 @@ impl LineEditor {
     }
 
     pub fn view(&self, session: &Session, engine: &Engine, database: usize) -> LineView {
-        let hints = session.shows_hints();
-        if let Some((stamp, with_hints, view)) = &*self.seen.borrow()
-            && *stamp == self.stamp
-            && *with_hints == hints
+        let now = (self.stamp, session.shows_hints(), later::is_here());
+        if let Some((seen, view)) = &*self.seen.borrow()
+            && *seen == now
         {
             return view.clone();
         }
         let view = self.look(session, &Keys { engine, database });
-        *self.seen.borrow_mut() = Some((self.stamp, hints, view.clone()));
+        *self.seen.borrow_mut() = Some((now, view.clone()));
         view
     }
 
@@ -221,17 +230,15 @@ impl LineEditor {
             if session.shows_hints() && self.caret == self.text.len() {
                 view.ghost = hint.ghost.into();
             }
-            let facts =
-                [hint.row.summary, hint.row.complexity].into_iter().filter(|fact| !fact.is_empty()).map(Rc::from);
+            // A row whose function is not here lacks its sentences, too.
+            let facts = if later::has(hint.row) { [hint.row.summary, hint.row.complexity] } else { [""; 2] };
+            let facts = facts.into_iter().filter(|fact| !fact.is_empty()).map(Rc::from);
             let since = Rc::from(format!("since {}", hint.row.since));
-            let facts = facts.chain([since]).collect();
             view.about = if hint.mismatch {
-                About::Argument {
-                    now: hint.name.into(),
-                    rest: hint.syntax.into(),
-                    facts: vec![hint.row.complexity.into()],
-                }
+                let facts = facts.last().into_iter().collect();
+                About::Argument { now: hint.name.into(), rest: hint.syntax.into(), facts }
             } else {
+                let facts = facts.chain([since]).collect();
                 About::Argument { now: hint.argument.unwrap_or(hint.name).into(), rest: "".into(), facts }
             };
         }
@@ -278,10 +285,15 @@ fn class_of(role: Role, quoted: bool) -> &'static str {
 
 /// A request as somebody would have typed it.
 pub fn of_request(bytes: &[u8]) -> String {
+    words_of_request(bytes).iter().map(|word| term::quote::typed(word)).collect::<Vec<_>>().join(" ")
+}
+
+/// The words of a request.
+pub fn words_of_request(bytes: &[u8]) -> Vec<Vec<u8>> {
     let mut parser = resp::request::Parser::default();
     let parsed = parser.parse(bytes, &resp::request::Limits::default());
-    let Ok(resp::request::Progress::Request { inline, .. }) = parsed else { return String::new() };
+    let Ok(resp::request::Progress::Request { inline, .. }) = parsed else { return Vec::new() };
     let source = if inline { parser.inline() } else { bytes };
     let words = parser.spans().iter().filter_map(|span| source.get(span.start as usize..span.end as usize));
-    words.map(term::quote::typed).collect::<Vec<_>>().join(" ")
+    words.map(<[u8]>::to_vec).collect()
 }

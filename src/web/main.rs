@@ -9,6 +9,7 @@ mod divide;
 mod frames;
 mod icon;
 mod inspector;
+mod later;
 mod lesson;
 mod line;
 mod masthead;

@@ -3,6 +3,7 @@
 //! The session decides what is sent and printed; here its actions are carried out on the world. What the pane has shown and what
 //! the session believes are recorded by the world's moments; the line that is being typed belongs to no moment and stays.
 
+use crate::later;
 use crate::line::LineEditor;
 use crate::recorded::Recorded;
 use crate::terminal::{About, Badge, Entry, Line, PaneMsg, PaneView, Span};
@@ -27,6 +28,17 @@ pub struct Pane {
     pub queue: Vec<String>,
     pub closed: Option<Moment>,
     pub focus: u32,
+    /// What a line wants that is not here, and how it was before that line was given.
+    held: Vec<Held>,
+    before: Option<(String, State)>,
+}
+
+/// What waits for the part of the program that is being fetched.
+#[derive(Debug)]
+enum Held {
+    Request(Vec<u8>),
+    /// HELP is answered by redis-cli itself.
+    Help(String),
 }
 
 #[derive(Clone, Debug)]
@@ -50,6 +62,8 @@ impl Pane {
             queue: Vec::new(),
             closed: None,
             focus: 0,
+            held: Vec::new(),
+            before: None,
         }
     }
 
@@ -78,6 +92,15 @@ impl Pane {
         let history = core::mem::take(&mut self.state.get_mut().session.history);
         self.state.go_to(at);
         self.state.get_mut().session.history = history;
+        self.held.clear();
+        self.before = None;
+    }
+
+    /// Keeps what this pane is now as what it is at this moment, unless a line is only half given.
+    fn record(&mut self, at: Moment) {
+        if self.held.is_empty() {
+            self.state.record(at);
+        }
     }
 
     // ---- talking to the world ---------------------------------------------------------------------------------------
@@ -95,10 +118,49 @@ impl Pane {
 
     fn give(&mut self, world: &mut World, line: &str) {
         self.revive(world);
-        let actions = self.state.get_mut().session.submit(line);
-        self.carry_out(world, actions);
+        let before = self.state.get().clone();
+        if !later::is_here() && term::session::is_help(line) {
+            self.held.push(Held::Help(line.to_owned()));
+        } else {
+            let actions = self.state.get_mut().session.submit(line);
+            self.carry_out(world, actions);
+        }
+        self.before = (!self.held.is_empty()).then(|| (line.to_owned(), before));
         self.deliver(world);
-        self.state.record(world.moment());
+        self.record(world.moment());
+    }
+
+    /// Whether a line waits for the part of the program that is being fetched.
+    pub fn is_held(&self) -> bool {
+        !self.held.is_empty()
+    }
+
+    /// That part is here: what waits goes on its way.
+    pub fn release(&mut self, world: &mut World) {
+        self.before = None;
+        for held in core::mem::take(&mut self.held) {
+            let actions = match held {
+                Held::Request(bytes) => vec![Action::Send(bytes)],
+                Held::Help(line) => self.state.get_mut().session.submit(&line),
+            };
+            self.carry_out(world, actions);
+        }
+        self.deliver(world);
+        self.record(world.moment());
+    }
+
+    /// The line that waits is taken back, and stands in the prompt again.
+    pub fn take_back(&mut self, why: Option<&str>, at: Moment) {
+        self.held.clear();
+        let Some((line, before)) = self.before.take() else { return };
+        let history = core::mem::take(&mut self.state.get_mut().session.history);
+        *self.state.get_mut() = before;
+        self.state.get_mut().session.history = history;
+        if let Some(why) = why {
+            self.state.get_mut().print(term::Line::Notice(why.to_owned()));
+        }
+        self.editor.put(&line);
+        self.record(at);
     }
 
     /// A redis-cli that has ended is started again; a connection that an undo has taken back is made again.
@@ -124,6 +186,9 @@ impl Pane {
     }
 
     pub fn interrupt(&mut self, world: &mut World) {
+        if self.is_held() {
+            return self.take_back(None, world.moment());
+        }
         let waited = world.now().0.saturating_sub(self.state.get().sent.0);
         if self.state.get().session.activity() == Activity::Prompt {
             self.editor.put("");
@@ -134,7 +199,7 @@ impl Pane {
         self.carry_out(world, actions);
         // Ctrl-C ends redis-cli; whoever presses it here wants the prompt back.
         self.revive(world);
-        self.state.record(world.moment());
+        self.record(world.moment());
     }
 
     /// Takes what has reached this client.
@@ -161,7 +226,7 @@ impl Pane {
             }
         }
         if heard {
-            self.state.record(world.moment());
+            self.record(world.moment());
         }
     }
 
@@ -171,6 +236,10 @@ impl Pane {
             match action {
                 Action::Print(line) => state.print(line),
                 Action::Clear => state.entries.clear(),
+                // The one place where a request is given to the world: its command must be here, and nothing overtakes it.
+                Action::Send(bytes) if !self.held.is_empty() || later::missing_for(&bytes).is_some() => {
+                    self.held.push(Held::Request(bytes));
+                }
                 Action::Send(bytes) => {
                     state.sent = world.now();
                     world.send(state.client, &bytes);
@@ -207,10 +276,11 @@ impl Pane {
     pub fn view(&self, active: bool, closable: bool, world: &World) -> PaneView {
         let state = self.state.get();
         let activity = state.session.activity();
-        let busy = matches!(activity, Activity::Waiting | Activity::Monitoring);
+        let busy = self.is_held() || matches!(activity, Activity::Waiting | Activity::Monitoring);
         let engine = world.engine();
         let shown = self.editor.view(&state.session, engine, database(engine, state.client));
         let about = match activity {
+            _ if self.is_held() => About::Fetching,
             Activity::Waiting => About::Waiting(waiting_words(&state.session, world, state.client).into()),
             Activity::Monitoring => {
                 About::Waiting("Showing every command that the server runs. Ctrl-C ends it.".into())

@@ -27,6 +27,7 @@ fn matches(command: &Command, filter: &str) -> bool {
 }
 
 /// `named` is the command that the address names.
+#[inline(never)]
 pub fn reference(named: &str, filter: &AttrValue, send: &Send) -> Html {
     let rows = rows();
     let mut groups: Vec<Group> = rows.iter().map(|command| command.group).collect();

@@ -87,6 +87,8 @@ pub enum About {
     },
     Note(Rc<str>),
     Waiting(Rc<str>),
+    /// The part of the program that the line needs is on its way.
+    Fetching,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -270,9 +272,9 @@ impl Pane {
                                 onfocus={props.send.reform(move |_: FocusEvent| say(PaneMsg::Focused))} />
                         </div>
                     </form>
-                    <div id={about} class={classes!("about", matches!(view.about, About::Waiting(_)).then_some("busy"))}>{ about_words(&view.about) }
-                        if matches!(view.about, About::Waiting(_)) {
-                            <button class="give-up" onclick={props.send.reform(move |_: MouseEvent| say(PaneMsg::Interrupt))}>{ "Give up" }</button>
+                    <div id={about} class={classes!("about", matches!(view.about, About::Waiting(_) | About::Fetching).then_some("busy"))}>{ about_words(&view.about) }
+                        if matches!(view.about, About::Waiting(_) | About::Fetching) {
+                            <button class={classes!("give-up", (view.about == About::Fetching).then_some("soon"))} onclick={props.send.reform(move |_: MouseEvent| say(PaneMsg::Interrupt))}>{ "Give up" }</button>
                         }
                     </div>
                 </div>
@@ -313,6 +315,9 @@ fn about_words(about: &About) -> Html {
             <span class="found">{ before.to_string() }<span class="hit">{ hit.to_string() }</span>{ after.to_string() }</span>
         },
         About::Note(text) | About::Waiting(text) => html! { { text.to_string() } },
+        About::Fetching => {
+            html! { <span class="soon">{ "Fetching the rest of the server, once. Ctrl-C gives up." }</span> }
+        }
     }
 }
 

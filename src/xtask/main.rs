@@ -14,6 +14,7 @@ mod run;
 mod serve;
 mod setup;
 mod sizes;
+mod split;
 mod wasm_target;
 
 use std::process::ExitCode;

@@ -1,6 +1,7 @@
 //! The release page: trunk's build, finished into a static site.
 //!
-//! Trunk compiles, binds, optimises and names files by their content. What remains is done here: the lessons are written
+//! Trunk compiles, binds and names files by their content. What remains is done here: the program is cut into what a first visit needs
+//! and the rest (`split.rs`), and both are optimised; the lessons are written
 //! as pages that can be read without the program, the first one into the page itself; inline scripts move
 //! into files of their own, so that the page can forbid inline code altogether; the content security policy goes into
 //! the head (not in development, where trunk's reloader is inline); every lesson becomes a page of its own and the first
@@ -11,7 +12,9 @@ use std::fs;
 use std::hash::{DefaultHasher, Hasher};
 use std::path::Path;
 use std::process::Command;
+use std::time::Instant;
 
+use crate::split::{self, Rules};
 use crate::{Outcome, places, run, setup, sizes};
 
 /// `wasm-unsafe-eval` lets WebAssembly compile (and nothing else evaluate); style attributes carry the figures that
@@ -46,10 +49,75 @@ pub fn build() -> Outcome {
         .args(["run", "--locked", "-p", "course", "--features", "compile", "--bin", "pages", "--"])
         .arg(places::dist());
     run::step("lessons", "as plain pages", &mut pages, None)?;
+    divide(&places::dist())?;
     finish(&places::dist())?;
     let mut compress = Command::new(setup::node_binary());
     compress.arg(places::root().join("src/xtask/compress.mjs")).arg(places::dist()).arg(places::compressed());
     run::step("compressed twins", "brotli and gzip", &mut compress, None)
+}
+
+/// Cuts the program in two (see `split.rs`), optimises both halves, and names them by what they hold.
+fn divide(dist: &Path) -> Outcome {
+    let started = Instant::now();
+    let read = |path: &Path| fs::read(path).map_err(|e| format!("cannot read {}: {e}", path.display()));
+    let write =
+        |path: &Path, bytes: &[u8]| fs::write(path, bytes).map_err(|e| format!("cannot write {}: {e}", path.display()));
+    let bound = only(dist, "_bg.wasm")?;
+    let linked = places::target().join("wasm32-unknown-unknown/wasm/web.wasm");
+    let rules = places::root().join("src/web/later.txt");
+    let rules =
+        Rules::parse(&fs::read_to_string(&rules).map_err(|e| format!("cannot read {}: {e}", rules.display()))?)?;
+    let halves = split::split(&read(&linked)?, &read(&dist.join(&bound))?, &rules)?;
+    if !halves.idle.is_empty() {
+        return Err(format!("src/web/later.txt names what does not exist: {}", halves.idle.join(", ")));
+    }
+    let work = places::target().join("xtask");
+    fs::create_dir_all(&work).map_err(|e| format!("cannot create {}: {e}", work.display()))?;
+    let mut names = Vec::new();
+    for (half, bytes) in [("_bg.wasm", &halves.first), ("_later.wasm", &halves.later)] {
+        let (plain, small) = (work.join("half.wasm"), work.join("half.small.wasm"));
+        write(&plain, bytes)?;
+        let mut optimise = Command::new("wasm-opt");
+        optimise.env("PATH", places::path_with(&setup::tool_dirs()));
+        optimise.arg("-Oz").arg(&plain).arg("-o").arg(&small);
+        run::step(half.trim_start_matches('_'), "wasm-opt -Oz", &mut optimise, None)?;
+        let bytes = read(&small)?;
+        let name = format!("web-{:016x}{half}", hash(&bytes));
+        write(&dist.join(&name), &bytes)?;
+        names.push(name);
+    }
+    let [first, later] = names.as_slice() else { return Err("a program has two halves".to_owned()) };
+    if *first != bound {
+        fs::remove_file(dist.join(&bound)).map_err(|e| format!("cannot remove {bound}: {e}"))?;
+    }
+    let index = dist.join("index.html");
+    let html = fs::read_to_string(&index).map_err(|e| format!("cannot read {}: {e}", index.display()))?;
+    let html = html.replace(&bound, first).replacen("<html ", &format!("<html data-later=\"./{later}\" "), 1);
+    write(&index, html.as_bytes())?;
+    let ((stay, go), (here, there, nowhere)) = (halves.functions, halves.data);
+    let what = format!(
+        "{stay} functions stay, {go} go; of the data {here} bytes stay, {there} go, {nowhere} are dropped ({})",
+        run::seconds(started)
+    );
+    run::ready("split", &what);
+    Ok(())
+}
+
+/// The name of the one file that ends so.
+fn only(dist: &Path, end: &str) -> Outcome<String> {
+    let names = fs::read_dir(dist).map_err(|e| format!("cannot read {}: {e}", dist.display()))?;
+    let names = names.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let mut names = names.filter(|name| name.ends_with(end));
+    match (names.next(), names.next()) {
+        (Some(name), None) => Ok(name),
+        _ => Err(format!("there should be one file *{end} in {}", dist.display())),
+    }
+}
+
+fn hash(bytes: &[u8]) -> u64 {
+    let mut hash = DefaultHasher::new();
+    hash.write(bytes);
+    hash.finish()
 }
 
 fn finish(dist: &Path) -> Outcome {
@@ -74,9 +142,7 @@ fn without_inline_scripts(html: &str) -> (String, Vec<(String, String)>) {
         page.push_str(before);
         let runs = !tag.contains(" src=") && !tag.contains("json") && !text.trim().is_empty();
         if runs {
-            let mut hash = DefaultHasher::new();
-            hash.write(text.as_bytes());
-            let name = format!("start-{:016x}.js", hash.finish());
+            let name = format!("start-{:016x}.js", hash(text.as_bytes()));
             page.extend([tag.trim_end_matches('>'), " src=\"./", &name, "\"></script>"]);
             files.push((name, text.trim().to_owned() + "\n"));
         } else {

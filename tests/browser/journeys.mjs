@@ -1,5 +1,5 @@
 // What people do on the page, from one end to the other.
-import { equal, journey, narrow, run, wide } from "./harness.mjs";
+import { address, equal, journey, narrow, run, wide } from "./harness.mjs";
 
 const expiry = "Keys that know when to die";
 
@@ -241,6 +241,124 @@ for (const colorScheme of ["light", "dark"]) {
     }
   }
 }
+
+// What a first visit does not need is fetched when it is first needed, once.
+const later = /_later\.wasm$/;
+
+/** Counts how often the program's second half was asked for. */
+function countLater(page) {
+  const asked = { times: 0 };
+  page.on("request", (request) => { if (later.test(request.url())) asked.times += 1; });
+  return asked;
+}
+
+journey("a rare command is the first thing that is typed", {}, async (visitor) => {
+  const { page } = visitor;
+  const asked = countLater(page);
+  await visitor.open("#/playground");
+  await visitor.command("SET a 1", "OK");
+  await visitor.command("GET a", '"1"');
+  equal(asked.times, 0, "fetches for everyday commands");
+  await visitor.command("GEOADD towns 13.36 38.11 Palermo 15.08 37.50 Catania", "(integer) 2");
+  await visitor.command("GEODIST towns Palermo Catania km", /^"16\d\.\d+"$/);
+  await visitor.command("HELP geodist", /summary: /);
+  await visitor.command("2 PFADD visitors ada", /^\(integer\) 1\n\(integer\) 0$/);
+  equal(asked.times, 1, "fetches for rare commands");
+});
+
+journey("the rest is fetched as soon as a rare command is named", {}, async (visitor) => {
+  const { page } = visitor;
+  await visitor.open("#/playground");
+  const came = page.waitForResponse(later);
+  await visitor.prompt().pressSequentially("PFADD ");
+  await came;
+  await page.getByText("since 2.8.9").waitFor();
+  await page.getByText(/^Adds /).waitFor();
+});
+
+for (const [what, line, reply] of [
+  ["HELP", "help get", /summary: /],
+  ["a quoted and repeated command", '2 "pfadd" k a', /^\(integer\) 1\n\(integer\) 0$/],
+  ["a rare subcommand", "CONFIG GET maxmemory", /maxmemory/],
+]) {
+  journey(`${what} comes first`, {}, async (visitor) => {
+    await visitor.open("#/playground");
+    await visitor.command(line, reply);
+  });
+}
+
+journey("undo, transactions and a broken page across rare commands", {}, async (visitor) => {
+  const { page } = visitor;
+  await visitor.open("#/playground");
+  await visitor.command("MULTI", "OK");
+  await visitor.command("PFADD visitors ada", "QUEUED");
+  await visitor.command("GEOADD towns 13.36 38.11 Palermo", "QUEUED");
+  await visitor.command("EXEC", "1) (integer) 1\n2) (integer) 1");
+  await visitor.command("SETBIT bits 7 1", "(integer) 0");
+  await visitor.button(/^Undo/);
+  await visitor.key("bits").waitFor({ state: "detached" });
+  await visitor.button(/^Undo/);
+  await visitor.key("towns").waitFor({ state: "detached" });
+  await visitor.button(/^Redo/);
+  await visitor.button(/^Redo/);
+  await visitor.key("bits").waitFor();
+  await page.getByRole("slider", { name: "History" }).focus();
+  await page.keyboard.press("Home");
+  await visitor.key("towns").waitFor({ state: "detached" });
+  await page.keyboard.press("End");
+  await visitor.key("towns").waitFor();
+  // The program is begun anew from its journal, which needs the second half at once.
+  await page.evaluate(() => dispatchEvent(new ErrorEvent("error", { error: new WebAssembly.RuntimeError("a test") })));
+  await page.getByRole("alert").waitFor();
+  await visitor.key("towns").waitFor();
+  await visitor.command("PFCOUNT visitors", "(integer) 1");
+});
+
+journey("a rare command without a connection", {}, async (visitor) => {
+  const { page } = visitor;
+  await visitor.open("#/playground");
+  await page.route(later, (route) => route.abort());
+  await visitor.prompt().fill("PFADD visitors ada");
+  await visitor.prompt().press("Enter");
+  await page.getByText("could not be fetched").waitFor();
+  equal(await visitor.prompt().inputValue(), "PFADD visitors ada", "the line that was kept");
+  await visitor.command("SET a 1", "OK");
+  await page.unroute(later);
+  await visitor.command("PFADD visitors ada", "(integer) 1");
+  const others = visitor.complaints.filter((complaint) => !/_later\.wasm|ERR_FAILED/.test(complaint));
+  equal(others.join(), "", "complaints");
+  visitor.complaints.length = 0;
+});
+
+journey("a rare command that is given up while it is fetched", {}, async (visitor) => {
+  const { page } = visitor;
+  await visitor.open("#/playground");
+  let go;
+  const held = new Promise((resolve) => { go = resolve });
+  await page.route(later, async (route) => { await held; await route.continue(); });
+  await visitor.prompt().fill("PFADD visitors ada");
+  await visitor.prompt().press("Enter");
+  await page.getByText("Fetching the rest of the server").waitFor();
+  await visitor.button("Give up");
+  equal(await visitor.prompt().inputValue(), "PFADD visitors ada", "the line that was kept");
+  await visitor.prompt().press("Enter");
+  await page.getByText("Fetching the rest of the server").waitFor();
+  go();
+  await visitor.replies("PFADD visitors ada", "(integer) 1");
+  equal(await visitor.transcript().getByText("PFADD").count(), 1, "times the line stands in the transcript");
+});
+
+journey("every lesson opens", {}, async (visitor) => {
+  const { page } = visitor;
+  await page.goto(`${address}#/lessons`);
+  await page.getByRole("heading", { level: 1, name: "Lessons" }).waitFor();
+  const addresses = await page.locator('main a[href^="#/learn/"]').evaluateAll((links) => links.map((link) => link.getAttribute("href")));
+  if (addresses.length < 12) throw new Error(`only ${addresses.length} lessons`);
+  for (const place of addresses) {
+    await page.evaluate((place) => { location.hash = place }, place);
+    await page.locator(".reading .lesson .task").first().waitFor();
+  }
+});
 
 journey("the first prompt comes at once when the page is known", {}, async (visitor) => {
   // Of five visits, because whatever else the machine does only ever adds.

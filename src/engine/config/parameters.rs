@@ -12,8 +12,13 @@ const UINT: i64 = u32::MAX as i64;
 const LONG: u64 = i64::MAX as u64;
 
 /// Sorted by name.
+pub static PARAMETERS: [Parameter; ALL.len()] = match ALL.first_chunk() {
+    Some(all) => *all,
+    None => panic!(),
+};
+
 #[rustfmt::skip]
-pub const PARAMETERS: &[Parameter] = &[
+const ALL: &[Parameter] = &[
     Parameter::new("acl-pubsub-default", OneOf(&["allchannels", "resetchannels"]), "resetchannels"),
     Parameter::new("aclfile", Text, "").immutable(),
     Parameter::new("acllog-max-len", Integer(0, i64::MAX), "128"),

@@ -273,7 +273,7 @@ journey("the rest is fetched as soon as a rare command is named", {}, async (vis
   await visitor.prompt().pressSequentially("PFADD ");
   await came;
   await page.getByText("since 2.8.9").waitFor();
-  await page.getByText(/^Adds /).waitFor();
+  await page.getByText("Counts elements in").waitFor();
 });
 
 for (const [what, line, reply] of [

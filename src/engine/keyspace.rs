@@ -67,6 +67,12 @@ impl Keyspace {
         Some((&self.dict.entry(id).value, self.deadline(id)))
     }
 
+    /// What MEMORY USAGE says of a key, without a trace.
+    pub fn usage(&self, key: &[u8], compress_depth: i64, samples: usize) -> Option<usize> {
+        let id = self.dict.find(key)?;
+        Some(memory::usage(key, &self.dict.entry(id).value, self.had_deadline(id), compress_depth, samples))
+    }
+
     /// One page of an iteration over all keys: see [`Dict::scan`].
     pub fn scan(&self, cursor: u64, count: usize) -> (u64, impl Iterator<Item = (&Text, &Value, Option<i64>)>) {
         let (next, ids) = self.dict.scan_ids(cursor, count);

@@ -5,6 +5,7 @@
 //! former self from either end.
 
 use engine::Value;
+use engine::types::stream::StreamId;
 use engine::types::{End, List};
 
 /// How a value was before the last command.
@@ -108,6 +109,15 @@ pub fn is_new_score(before: &Before, member: &[u8], score: f64) -> bool {
     match before {
         Before::Untouched | Before::Unseen => false,
         Before::Held(Value::SortedSet(old)) => old.score(member) != Some(score),
+        _ => true,
+    }
+}
+
+/// Whether an entry of a stream is new.
+pub fn is_new_entry(before: &Before, id: StreamId) -> bool {
+    match before {
+        Before::Untouched | Before::Unseen => false,
+        Before::Held(Value::Stream(old)) => old.find(id).is_none(),
         _ => true,
     }
 }

@@ -6,7 +6,7 @@
 //! what all keys of the database weigh, whatever the filter. When the events do not tell (a database was emptied or swapped, or somebody went
 //! back in time) both are made anew.
 
-use crate::row::{self, KINDS, kind_number};
+use crate::row::{KINDS, kind_number};
 use engine::types::{SortedSet, ZsetLimits};
 use engine::{Keyspace, Text, Value, glob};
 
@@ -42,6 +42,8 @@ pub struct Wanted {
     /// The only type that is shown; empty: all of them.
     pub kind: &'static str,
     pub sort: Sort,
+    /// Lists are weighed with their nodes compressed as configured.
+    pub compress_depth: i64,
 }
 
 impl Wanted {
@@ -50,12 +52,12 @@ impl Wanted {
     }
 
     /// Large things first, and what will never go last.
-    fn score(&self, name: &[u8], value: &Value, deadline: Option<i64>) -> f64 {
+    fn score(&self, value: &Value, deadline: Option<i64>, bytes: u64) -> f64 {
         match self.sort {
             Sort::Name => 0.0,
             Sort::Kind => kind_number(value.type_name()) as f64,
             Sort::Life => deadline.map_or(f64::INFINITY, |deadline| deadline as f64),
-            Sort::Bytes => -(row::memory(name, value) as f64),
+            Sort::Bytes => -(bytes as f64),
         }
     }
 }
@@ -71,6 +73,12 @@ fn fits(name: &[u8], filter: &str) -> bool {
     } else {
         name.windows(pattern.len()).any(|part| part.eq_ignore_ascii_case(pattern))
     }
+}
+
+/// What MEMORY USAGE says of a key; a few elements of a large value stand for all of them, as for a client that asks.
+pub fn memory(keyspace: &Keyspace, name: &[u8], compress_depth: i64) -> u64 {
+    const SAMPLES: usize = 5;
+    keyspace.usage(name, compress_depth, SAMPLES).unwrap_or(0) as u64
 }
 
 /// What the keys of one type weigh together.
@@ -110,7 +118,7 @@ impl Index {
         }
         let (next, page) = keyspace.scan(self.cursor, if self.cursor == 0 && self.started { 0 } else { count });
         for (name, value, deadline) in page {
-            self.put(name, value, deadline);
+            self.put(name, value, deadline, memory(keyspace, name, self.wanted.compress_depth));
         }
         self.started = true;
         self.cursor = next;
@@ -119,14 +127,14 @@ impl Index {
         true
     }
 
-    fn put(&mut self, name: &[u8], value: &Value, deadline: Option<i64>) {
+    fn put(&mut self, name: &[u8], value: &Value, deadline: Option<i64>, bytes: u64) {
         self.unweigh(name);
-        let (kind, bytes) = (kind_number(value.type_name()), row::memory(name, value));
+        let kind = kind_number(value.type_name());
         self.weights.set(name, bytes as f64 * TYPES + kind as f64, &LIMITS);
         self.shares[kind].keys += 1;
         self.shares[kind].bytes += bytes;
         if self.wanted.takes(name, value) {
-            self.order.set(name, self.wanted.score(name, value, deadline), &LIMITS);
+            self.order.set(name, self.wanted.score(value, deadline, bytes), &LIMITS);
         } else {
             self.order.remove(name);
         }
@@ -147,7 +155,9 @@ impl Index {
     pub fn note(&mut self, keyspace: &Keyspace, name: &[u8]) {
         self.version += 1;
         match keyspace.get(name) {
-            Some((value, deadline)) => self.put(name, value, deadline),
+            Some((value, deadline)) => {
+                self.put(name, value, deadline, memory(keyspace, name, self.wanted.compress_depth));
+            }
             None => {
                 self.unweigh(name);
                 self.weights.remove(name);

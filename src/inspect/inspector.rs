@@ -6,7 +6,7 @@
 
 use crate::change::Before;
 use crate::history::{History, Past};
-use crate::index::{Index, Share, Sort, Wanted};
+use crate::index::{Index, Share, Sort, Wanted, memory};
 use crate::meter::{Meter, meters};
 use crate::picture::{self, Lens, sheet};
 use crate::reading::reading;
@@ -118,6 +118,8 @@ pub struct Open {
     pub lenses: Vec<Lens>,
     pub lens: Lens,
     pub sheet: bool,
+    /// Bytes that the last command added to it or took away.
+    pub gained: i64,
     pub meters: Vec<Meter>,
     /// The command that reads it.
     pub reading: Rc<str>,
@@ -176,6 +178,8 @@ pub struct Inspector {
     held: Vec<(usize, Text, Option<Value>)>,
     /// The keys that it changed, and whether they came into being.
     touched: Vec<(usize, Text, bool)>,
+    /// What the opened key weighed, and all keys, before the last command.
+    opened_bytes: u64,
     weighed: u64,
     gained: i64,
     /// Counts what no moment tells apart: settings, and what was touched.
@@ -222,6 +226,7 @@ impl Inspector {
             && *database == view.database
         {
             self.held.push((*database, name.clone(), hold(name)));
+            self.opened_bytes = memory(keyspace, name, self.index.wanted.compress_depth);
         }
     }
 
@@ -372,7 +377,8 @@ impl Inspector {
         // A tree is made of names in order.
         let sort = if self.layout == Layout::Tree { Sort::Name } else { self.sort };
         let filter = self.filter.clone();
-        let wanted = Wanted { database, filter, kind: self.kind, sort };
+        let compress_depth = engine.store().encodings.list_compress_depth;
+        let wanted = Wanted { database, filter, kind: self.kind, sort, compress_depth };
         let same = self.index.wanted == wanted && self.index.version > 0;
         if !same || !self.index.agrees(engine.store().keyspace(database)) {
             self.begin(engine, wanted);
@@ -416,9 +422,15 @@ impl Inspector {
             lines.push(match leaf {
                 Leaf::Key { name, depth } => {
                     let Some((value, deadline)) = keyspace.get(&name) else { continue };
-                    let before = self.before(database, &name);
-                    let row =
-                        row((database, &name), (value, deadline), (now, parts), &before, &mut self.lives.borrow_mut());
+                    let before = self.before(database, &name, value);
+                    let bytes = memory(keyspace, &name, self.index.wanted.compress_depth);
+                    let row = row(
+                        (database, &name),
+                        (value, deadline, bytes),
+                        (now, parts),
+                        &before,
+                        &mut self.lives.borrow_mut(),
+                    );
                     Line::Key { row: Rc::new(row), depth }
                 }
                 Leaf::Branch { prefix, depth, keys, open } => {
@@ -465,8 +477,15 @@ impl Inspector {
     }
 
     /// What a key held before the last command, if that command touched it.
-    fn before(&self, database: usize, name: &[u8]) -> Before {
+    fn before(&self, database: usize, name: &[u8], value: &Value) -> Before {
         let is_this = |other: usize, key: &[u8]| other == database && key == name;
+        // Reading as a group changes a stream without being a change of the key.
+        if let Value::Stream(now) = value
+            && let Some((.., Some(Value::Stream(was)))) = self.held.iter().find(|(other, key, _)| is_this(*other, key))
+            && !Rc::ptr_eq(now, was)
+        {
+            return Before::Held(Value::Stream(was.clone()));
+        }
         let Some((.., fresh)) = self.touched.iter().find(|(other, key, _)| is_this(*other, key)) else {
             return Before::Untouched;
         };
@@ -483,18 +502,20 @@ impl Inspector {
         let (database, name) = self.opened.clone()?;
         let engine = world.engine();
         let now = world.now().millis();
-        let found = engine.store().keyspace(database).get(&name).map(|(value, deadline)| (value.clone(), deadline));
+        let keyspace = engine.store().keyspace(database);
+        let bytes = memory(keyspace, &name, engine.store().encodings.list_compress_depth);
+        let found = keyspace.get(&name).map(|(value, deadline)| (value.clone(), deadline));
         if !self.history.is_at(world.moment().position, &name) {
             Rc::make_mut(&mut self.history).follow(world.journal(), world.moment().position, &name);
         }
-        let before = self.before(database, &name);
         let limits = &engine.store().encodings;
         let absent = Value::default();
         let value = found.as_ref().map_or(&absent, |(value, _)| value);
+        let before = self.before(database, &name, value);
         let deadline = found.as_ref().and_then(|(_, deadline)| *deadline);
         let lenses = picture::lenses(value, &self.history);
         let lens = self.lens.filter(|lens| lenses.contains(lens)).or(lenses.first().copied()).unwrap_or(Lens::Text);
-        let mut row = row((database, &name), (value, deadline), (now, 0), &before, &mut self.lives.borrow_mut());
+        let mut row = row((database, &name), (value, deadline, bytes), (now, 0), &before, &mut self.lives.borrow_mut());
         row.touched = before.is_touched();
         row.id = key_id(database, &name);
         let ticks = deadline.is_some() || matches!(value, Value::Hash(hash) if hash.next_deadline().is_some());
@@ -502,6 +523,7 @@ impl Inspector {
         Some(Rc::new(Open {
             stamp: (world.moment().position, self.version, tenth),
             row,
+            gained: if before.is_touched() { bytes as i64 - self.opened_bytes as i64 } else { 0 },
             meters: if found.is_some() { meters(&name, value, limits) } else { Vec::new() },
             reading: reading(&name, value, lens).into(),
             value: found.as_ref().map(|(value, _)| value.clone()),

@@ -122,7 +122,7 @@ fn string(name: &[u8], value: &Value) -> Vec<Meter> {
         return Vec::new();
     }
     let len = value.as_string().map_or(0, |text| text.len());
-    let header = if name.len() < 32 { 0 } else { 2 };
-    let room = 41usize.saturating_sub(name.len() + header);
+    // Key and value share an object while together they have no more bytes than this.
+    let room = 41usize.saturating_sub(name.len());
     vec![meter(len, room, "bytes beside its key", more(len, room, "raw string, with memory of its own"))]
 }

@@ -5,6 +5,7 @@ use crate::row::{Life, Lives};
 use crate::text::short;
 use engine::Value;
 use engine::types::End;
+use engine::types::stream::{Entry, StreamId};
 use std::rc::Rc;
 
 /// A part of a value, and whether the last command brought it.
@@ -124,6 +125,24 @@ pub fn preview(value: &Value, id: &str, now: i64, parts: usize, before: &Before,
                 fresh: change::is_new_score(before, &ranked.member, ranked.score.0),
             });
             Preview::Ladder { rungs: rungs.collect(), hidden: zset.len().saturating_sub(most) }
+        }
+        Value::Stream(stream) => {
+            let ends = if stream.len() <= parts { (stream.len(), 0) } else { (parts / 2, parts / 2) };
+            let entry = |entry: Entry| {
+                let mut text = String::from_utf8_lossy(entry.id.text().as_ref()).into_owned();
+                for (field, value) in entry.pairs().take(4) {
+                    for word in [&*field.text(), &*value.text()] {
+                        text.push(' ');
+                        text.push_str(&short(word, PART));
+                    }
+                }
+                Part { text: text.into(), fresh: change::is_new_entry(before, entry.id) }
+            };
+            let (first, last) = (StreamId::MIN, StreamId::MAX);
+            let head = stream.range(first, last).take(ends.0).map(entry).collect();
+            let mut tail: Vec<Part> = stream.range_back(first, last).take(ends.1).map(entry).collect();
+            tail.reverse();
+            Preview::List { head, tail, hidden: stream.len() - ends.0 - ends.1 }
         }
         _ => {
             let text = value.as_string();

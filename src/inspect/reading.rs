@@ -23,6 +23,8 @@ pub fn reading(name: &[u8], value: &Value, lens: Lens) -> String {
         (Value::SortedSet(_), Lens::Map) => ("GEOSEARCH ", " FROMLONLAT 0 0 BYRADIUS 22000 km ASC COUNT 100 WITHCOORD"),
         (Value::SortedSet(zset), _) if zset.len() > WHOLE => ("ZRANGE ", " 0 99 WITHSCORES"),
         (Value::SortedSet(_), _) => ("ZRANGE ", " 0 -1 WITHSCORES"),
+        (Value::Stream(stream), _) if stream.len() > WHOLE => ("XRANGE ", " - + COUNT 100"),
+        (Value::Stream(_), _) => ("XRANGE ", " - +"),
         _ => ("GET ", ""),
     };
     [before, &term::quote::typed(name), behind].concat()

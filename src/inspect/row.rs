@@ -86,7 +86,7 @@ pub fn key_id(database: usize, name: &[u8]) -> Rc<str> {
 /// `parts`: how many parts of the value are shown at most.
 pub fn row(
     (database, name): (usize, &[u8]),
-    (value, deadline): (&Value, Option<i64>),
+    (value, deadline, bytes): (&Value, Option<i64>, u64),
     (now, parts): (i64, usize),
     before: &Before,
     lives: &mut Lives,
@@ -97,7 +97,7 @@ pub fn row(
         kind: value.type_name(),
         encoding: value.encoding(name.len()),
         size: size(value).into(),
-        bytes: memory(name, value),
+        bytes,
         life: deadline.map(|deadline| lives.life(&id, deadline, now)),
         preview: preview(value, &id, now, parts, before, lives),
         touched: before.is_touched(),
@@ -113,11 +113,7 @@ pub fn size(value: &Value) -> String {
         Value::Set(set) => text::counted(set.len(), "member", "members"),
         Value::SortedSet(zset) => text::counted(zset.len(), "member", "members"),
         Value::Hash(hash) => text::counted(hash.len(), "field", "fields"),
+        Value::Stream(stream) => text::counted(stream.len(), "entry", "entries"),
         _ => text::counted(value.as_string().map_or(0, |text| text.len()), "byte", "bytes"),
     }
-}
-
-/// What MEMORY USAGE says of a key.
-pub fn memory(_name: &[u8], _value: &Value) -> u64 {
-    0
 }

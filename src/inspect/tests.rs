@@ -2,7 +2,7 @@
 
 use crate::change::Kept;
 use crate::index::Sort;
-use crate::picture::{bits, hyperloglog, list, map, sheet, string};
+use crate::picture::{bits, hyperloglog, list, map, sheet, stream, string};
 use crate::preview::Preview;
 use crate::{InspectMsg, Inspector, KeyspaceView, Layout, Lens, Line, Open, Row};
 use engine::Value;
@@ -327,6 +327,52 @@ fn places_are_found_on_the_map() {
     assert_eq!(desk.sheet()[0], "Palermo | 13.361389 | 38.115556 | 3479099956230698");
     desk.tell(InspectMsg::Close);
     assert_eq!(desk.open("z").lenses, [Lens::Ladder]);
+}
+
+#[test]
+fn a_stream_shows_who_has_read_and_who_holds_what() {
+    let mut desk = Desk::new("XADD log 1-0 a 1\nXADD log 2-0 a 2\nXADD log 3-0 a 3\nXGROUP CREATE log work 0");
+    desk.run("XREADGROUP GROUP work ann COUNT 1 STREAMS log >");
+    desk.open("log");
+    assert_eq!(desk.sheet(), ["1-0 | a 1 | ann ×1 | work", "2-0 | a 2 |  | ", "3-0 | a 3 |  | "]);
+    desk.run("XREADGROUP GROUP work bob COUNT 1 STREAMS log >");
+    assert_eq!(desk.sheet(), ["1-0 | a 1 | ann ×1 | ", "2-0 | a 2 | bob ×1 | work", "3-0 | a 3 |  | "]);
+    let open = desk.opened();
+    let Some(Value::Stream(log)) = &open.value else { panic!("a stream") };
+    let groups = stream::groups(log, &open.before, open.now);
+    assert_eq!((groups.groups[0].behind, groups.groups[0].pending, groups.groups[0].fresh), (Some(1), 2, true));
+    desk.run("XACK log work 1-0");
+    desk.run("XADD log MAXLEN 2 4-0 a 4");
+    assert_eq!(desk.sheet(), ["3-0 | a 3 |  | ", "4-0 | a 4 |  |  *"]);
+    for at in 5..300 {
+        desk.run(&format!("XADD log {at}-0 a {at}"));
+    }
+    let open = desk.opened();
+    let source = open.source().expect("the key is there");
+    assert_eq!(*sheet::rows(&source, open.lens, 250..251)[0].cells[0], *"253-0");
+}
+
+#[test]
+fn the_bytes_are_those_of_memory_usage() {
+    let mut desk = Desk::new("SET a 1\nSET b some-text\nRPUSH l a b c\nHSET h x 1");
+    let usage = |desk: &mut Desk, key: &str| {
+        desk.world.send(desk.client, &resp::request::request_bytes([&b"MEMORY"[..], b"USAGE", key.as_bytes()]));
+        let reply = desk.world.take(desk.client).into_iter().flat_map(|delivery| delivery.bytes).collect::<Vec<u8>>();
+        resp::number::parse_integer(reply[1..].trim_ascii()).expect("a number") as u64
+    };
+    for row in desk.rows() {
+        assert_eq!(row.bytes, usage(&mut desk, &row.name), "{}", row.name);
+    }
+    let before = desk.view().shares.iter().map(|share| share.bytes).sum::<u64>();
+    desk.run(&format!("RPUSH l {}", "x".repeat(100)));
+    let view = desk.view();
+    assert_eq!(view.shares.iter().map(|share| share.bytes).sum::<u64>(), before + 103);
+    assert_eq!(view.gained, 103);
+    assert_eq!(*view.heaviest[0].2, *"l");
+    desk.tell(InspectMsg::Sort(Sort::Bytes));
+    assert!(desk.names().starts_with("l "));
+    desk.run("DEL l");
+    assert!(desk.view().gained < -150);
 }
 
 /// Every way of looking at every kind of value: the table has the rows that it promises, in any window.

@@ -471,6 +471,9 @@ impl App {
                     if !with_lesson {
                         <h1 class="visually-hidden" tabindex="-1">{ "Playground" }</h1>
                     }
+                    if with_lesson && self.part != Part::Lesson {
+                        <h1 class="visually-hidden when-narrow">{ self.study().map_or_else(String::new, |study| study.lesson.title.clone()) }</h1>
+                    }
                     if with_lesson {
                         <div class="reading" data-live="" tabindex="0" role="region" aria-label="Lesson" key={self.place.clone()}>{ self.text() }</div>
                         { divide("Width of the lesson", false, self.lesson_width, send.reform(Msg::LessonWidth)) }

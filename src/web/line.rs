@@ -2,7 +2,7 @@
 
 use crate::later;
 use crate::terminal::{About, PaneMsg, Span};
-use engine::{Engine, sort};
+use engine::Engine;
 use std::cell::RefCell;
 use std::rc::Rc;
 use term::{Cycle, Direction, KeySource, Recall, Role, Search, Session};
@@ -53,10 +53,16 @@ impl KeySource for Keys<'_> {
                 && of_type.is_none_or(|wanted| wanted == value.type_name())
                 && deadline.is_none_or(|deadline| now <= deadline)
         });
-        let mut names: Vec<Vec<u8>> = fitting.map(|(name, ..)| name.to_vec()).collect();
-        sort::by(&mut names, |a, b| a < b);
-        names.truncate(most);
-        names
+        // The first ones in their order, without a list of all.
+        let mut first: Vec<&[u8]> = Vec::new();
+        for (name, ..) in fitting {
+            if first.len() < most || first.last().is_some_and(|last| &**name < *last) {
+                first.truncate(most.saturating_sub(1));
+                let place = first.partition_point(|other| *other < &**name);
+                first.insert(place, name);
+            }
+        }
+        first.into_iter().map(<[u8]>::to_vec).collect()
     }
 }
 

@@ -10,6 +10,7 @@ pub mod list;
 pub mod map;
 pub mod set;
 pub mod sheet;
+pub mod stream;
 pub mod string;
 pub mod zset;
 
@@ -29,6 +30,7 @@ pub enum Lens {
     Fields,
     Ladder,
     Map,
+    Log,
 }
 
 impl Lens {
@@ -45,6 +47,7 @@ impl Lens {
             Lens::Fields => "Fields",
             Lens::Ladder => "Ladder",
             Lens::Map => "Map",
+            Lens::Log => "Log",
         }
     }
 }
@@ -55,6 +58,7 @@ pub fn lenses(value: &Value, history: &History) -> Vec<Lens> {
         Value::List(_) => vec![Lens::Nodes],
         Value::Set(_) => vec![Lens::Members],
         Value::Hash(_) => vec![Lens::Fields],
+        Value::Stream(_) => vec![Lens::Log],
         Value::SortedSet(zset) => {
             if !map::is_geographic(zset) {
                 vec![Lens::Ladder]

@@ -1,6 +1,6 @@
 //! The text twin of every picture: the same facts as a table.
 
-use super::{Lens, bits, hyperloglog, list, map, set, string, zset};
+use super::{Lens, bits, hyperloglog, list, map, set, stream, string, zset};
 use crate::change::{self, Before, Kept};
 use crate::history::History;
 use crate::text::{self, short};
@@ -44,6 +44,7 @@ pub fn sheet(source: &Source, lens: Lens) -> Sheet {
         (Value::Hash(hash), _) => (&["Field", "Value", "Time to live"], hash.len()),
         (Value::SortedSet(zset), Lens::Map) => (&["Member", "Longitude", "Latitude", "Score"], zset.len()),
         (Value::SortedSet(zset), _) => (&["Rank", "Member", "Score"], zset.len()),
+        (Value::Stream(stream), _) => (&["Entry", "Fields", "Pending", "Groups that stand here"], stream.len()),
         (_, Lens::Hex) => (&["Offset", "Bytes", "Text"], len.div_ceil(string::LINE)),
         (_, Lens::Bits) => (&["First bit", "Bits", "Set"], (len * 8).div_ceil(BITS)),
         (value, Lens::Lanes) => {
@@ -109,6 +110,24 @@ pub fn rows(source: &Source, lens: Lens, range: Range<usize>) -> Vec<SheetRow> {
         (Value::SortedSet(zset), _) => {
             let rungs = zset::rungs(zset, before, range).into_iter();
             rungs.map(|rung| row(vec![number(rung.rank), rung.member, rung.score], rung.fresh)).collect()
+        }
+        (Value::Stream(log), _) => {
+            let picture = stream::groups(log, before, source.now);
+            let entries = stream::entries(log, before, &picture, range).into_iter();
+            entries
+                .map(|entry| {
+                    let fields =
+                        entry.fields.iter().map(|(name, value)| [name, " ", value].concat()).collect::<Vec<_>>();
+                    let mut pending = Vec::new();
+                    for (lane, count) in picture.lanes.iter().zip(&entry.lanes).filter(|(_, count)| **count > 0) {
+                        pending.push([&*lane.name, " ×", &count.to_string()].concat());
+                    }
+                    let cursors = entry.cursors.iter().map(|at| &*picture.groups[*at].name).collect::<Vec<_>>();
+                    let cells =
+                        vec![entry.id, fields.join(", ").into(), pending.join(", ").into(), cursors.join(", ").into()];
+                    row(cells, entry.fresh)
+                })
+                .collect()
         }
         (value, lens) => of_string(&value.as_string().map_or_else(Vec::new, |text| text.to_vec()), source, lens, range),
     }

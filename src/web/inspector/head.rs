@@ -1,5 +1,6 @@
 //! Above the ledger: how much there is, and what of it is shown in which order.
 
+use super::open::change;
 use super::tell;
 use crate::app::{Msg, Send, when};
 use inspect::index::Sort;
@@ -27,7 +28,7 @@ pub fn head(view: &KeyspaceView, send: &Send) -> Html {
         <header>
             <h2>{ "Keyspace" }</h2>
             { databases(view, send) }
-            <span class="sum">{ sum }if view.counting { <em>{ ", being put in order" }</em> }</span>
+            <span class="sum">{ sum }if view.total > 0 { { " · " }{ text::bytes(weight(view)) }{ change(view.gained) } }if view.counting { <em>{ ", being put in order" }</em> }</span>
             if looked_for {
                 <div class="tools">
                     { kinds(view, send) }
@@ -42,6 +43,10 @@ pub fn head(view: &KeyspaceView, send: &Send) -> Html {
             }
         </header>
     }
+}
+
+fn weight(view: &KeyspaceView) -> u64 {
+    view.shares.iter().map(|share| share.bytes).sum()
 }
 
 /// Which database; only asked when there is a choice.

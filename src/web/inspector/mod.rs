@@ -1,5 +1,6 @@
 //! The keyspace on the page: a ledger of all keys, or one of them opened large.
 
+mod bar;
 mod glance;
 mod head;
 mod list;
@@ -43,9 +44,10 @@ pub fn Keyspace(props: &KeyspaceProps) -> Html {
     html! {
         <section class="keyspace" aria-label="Keyspace">
             if let Some(open) = &view.open {
-                <Opened key={open.row.id.to_string()} open={open.clone()} gained={view.gained} send={send.clone()} />
+                <Opened key={open.row.id.to_string()} open={open.clone()} send={send.clone()} />
             } else {
                 { head(view, send) }
+                { bar::bar(view) }
                 <Ledger view={view.clone()} send={send.clone()} {back} />
             }
         </section>

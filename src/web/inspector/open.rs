@@ -12,19 +12,18 @@ use yew::prelude::*;
 #[derive(Properties)]
 pub struct OpenedProps {
     pub open: Rc<Open>,
-    pub gained: i64,
     pub send: Send,
 }
 
 impl PartialEq for OpenedProps {
     fn eq(&self, other: &OpenedProps) -> bool {
-        self.open == other.open && self.gained == other.gained
+        self.open == other.open
     }
 }
 
 #[component]
 pub fn Opened(props: &OpenedProps) -> Html {
-    let OpenedProps { open, gained, send } = props;
+    let OpenedProps { open, send } = props;
     let heading = use_node_ref();
     {
         let heading = heading.clone();
@@ -54,13 +53,13 @@ pub fn Opened(props: &OpenedProps) -> Html {
         <div class={classes!("opened", row.kind, state)} {onkeydown}>
             <header>
                 <button class="icon" aria-label="Back to all keys" title="Back to all keys (Esc)" onclick={tell(send, InspectMsg::Close)}>{ Icon::Back.draw() }</button>
-                <h3 tabindex="-1" ref={heading}>{ row.name.to_string() }</h3>
+                <h2 tabindex="-1" ref={heading}>{ row.name.to_string() }</h2>
                 if gone {
                     <p class="facts">{ "is not there" }</p>
                 } else {
                     <p class="facts">
                         <span class="type">{ row.kind_words() }</span><span>{ row.encoding }</span><span>{ row.size.to_string() }</span>
-                        if row.bytes > 0 { <span>{ text::bytes(row.bytes) }{ change(*gained, row.touched) }</span> }
+                        if row.bytes > 0 { <span>{ text::bytes(row.bytes) }{ change(open.gained) }</span> }
                     </p>
                     if let Some(life) = &row.life { <div class="life"><span>{ life.words.to_string() }</span>{ ring(life.left) }</div> }
                     <div class="toggles" role="group" aria-label="Picture">{ for lenses(open, send) }</div>
@@ -86,8 +85,9 @@ pub fn Opened(props: &OpenedProps) -> Html {
     }
 }
 
-fn change(gained: i64, touched: bool) -> Html {
-    if !touched || gained == 0 {
+/// Bytes more or less than before the last command.
+pub fn change(gained: i64) -> Html {
+    if gained == 0 {
         return Html::default();
     }
     let sign = if gained > 0 { " +" } else { " −" };

@@ -5,6 +5,7 @@ mod fields;
 mod hex;
 mod ladder;
 mod lanes;
+mod log;
 mod map;
 mod members;
 mod nodes;
@@ -17,7 +18,7 @@ use yew::prelude::*;
 
 type Draw = fn(&Rc<Open>) -> Html;
 
-const PICTURES: [(Lens, Draw); 10] = [
+const PICTURES: [(Lens, Draw); 11] = [
     (Lens::Text, text::draw),
     (Lens::Hex, hex::draw),
     (Lens::Bits, bits::draw),
@@ -28,6 +29,7 @@ const PICTURES: [(Lens, Draw); 10] = [
     (Lens::Fields, fields::draw),
     (Lens::Ladder, ladder::draw),
     (Lens::Map, map::draw),
+    (Lens::Log, log::draw),
 ];
 
 pub fn draw(open: &Rc<Open>) -> Html {

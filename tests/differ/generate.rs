@@ -289,8 +289,11 @@ impl Generator {
         if name == "numids" {
             return b"numids".to_vec();
         }
-        if matches!(name, "min-idle-time" | "ms" | "milliseconds") && self.chance(85) {
-            return self.pick(&[&b"0"[..], b"0", b"0", b"10000000"]).to_vec();
+        if matches!(name, "min-idle-time" | "ms" | "milliseconds") {
+            // Nothing that a command which takes a little longer could change.
+            let idle =
+                [&b"0"[..], b"0", b"0", b"0", b"10000000", b"10000000", b"-1", b"abc", b"01", b"9223372036854775807"];
+            return self.pick(&idle).to_vec();
         }
         if name.contains("seconds") {
             // Nothing expires while a stream is played: whether it just did would be a race between the two servers.

@@ -7,6 +7,8 @@ use crate::table::{Command, Flag::*, Group, Keys};
 use crate::text::Text;
 use crate::types::Stream;
 use crate::types::stream::StreamId;
+use alloc::vec::Vec;
+use xxhash_rust::xxh3::xxh3_64;
 
 pub(super) const COMMANDS: &[Command] = &[
     Command::new(
@@ -34,14 +36,20 @@ pub(super) fn last_tick(ctx: &Ctx) -> i64 {
     (ctx.now.0 - since % SECOND) as i64 / 1000
 }
 
-/// The mark that IDMPAUTO gives a message for its fields and values.
-pub(super) fn content_mark<'a>(pairs: impl Iterator<Item = &'a [u8]>) -> Text {
-    let mut content = alloc::vec::Vec::new();
-    for part in pairs {
-        content.extend_from_slice(&(part.len() as u64).to_le_bytes());
-        content.extend_from_slice(part);
+/// The mark that IDMPAUTO gives a message for its fields and values, in whichever order the fields come.
+pub(super) fn content_mark<'a>(mut parts: impl Iterator<Item = &'a [u8]>) -> Text {
+    let (mut first, mut second) = (0u64, 0u64);
+    let mut pair = Vec::new();
+    while let (Some(field), Some(value)) = (parts.next(), parts.next()) {
+        pair.clear();
+        pair.extend_from_slice(&(field.len() as u64).to_le_bytes());
+        pair.extend_from_slice(field);
+        pair.extend_from_slice(value);
+        first = first.wrapping_add(xxh3_64(&pair));
+        pair.push(1);
+        second = second.wrapping_add(xxh3_64(&pair));
     }
-    Text::new(&xxhash_rust::xxh3::xxh3_128(&content).to_be_bytes())
+    Text::new(&[first.to_be_bytes(), second.to_be_bytes()].concat())
 }
 
 fn xcfgset(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {

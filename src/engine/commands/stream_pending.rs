@@ -132,10 +132,10 @@ fn xpending(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
         if args.left() > 0 {
             consumer = Some(args.next()?);
         }
-        args.end()?;
     }
     let group = ctx.db.read::<Stream>(key)?.and_then(|stream| stream.group(name));
     let group = group.ok_or_else(|| Error::no_key_or_group(key, name, ""))?;
+    args.end()?;
     let reply = &mut ctx.reply;
     if in_sum {
         reply.array(4);

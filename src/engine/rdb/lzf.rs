@@ -2,65 +2,77 @@
 //!
 //! A control byte below 32 stands before that many literal bytes and one more. Any other says: go back, and copy. Its upper three bits
 //! are the length less two (7: another byte adds to it), the rest and the next byte the distance less one. The compressor is
-//! greedy with one remembered place per hash of three bytes; whatever it finds is valid, it need not be the shortest.
+//! greedy with one remembered place per hash of three bytes; whatever it finds is valid, it need not be the shortest. So that
+//! payloads are those of a real server to the byte, it forgets and overlooks what Redis' does: of a copy only the last two places
+//! are remembered, and no copy reaches into the last two bytes.
 
 use super::wire::Reader;
 use alloc::vec::Vec;
 
-const SLOTS: usize = 1 << 13;
+const SLOTS: usize = 1 << 16;
 const FARTHEST: usize = 1 << 13;
 const LONGEST: usize = 255 + 9;
 const LITERALS: usize = 32;
 
-/// The compressed form, if it is shorter than `most` bytes.
+/// The compressed form, if it fits into `most` bytes. Where it only just would, Redis gives up a little early, and so do we.
 pub fn compress(input: &[u8], most: usize) -> Option<Vec<u8>> {
-    let mut places = alloc::vec![usize::MAX; SLOTS];
+    // Nothing refers to the first place, so 0 can say that there is none.
+    let mut places = alloc::vec![0u32; SLOTS];
     let mut out = Vec::new();
     let mut literals = 0;
     let mut at = 0;
-    while at < input.len() {
-        let found = matching(input, at, &mut places);
-        if let Some((distance, len)) = found {
-            put_literals(&mut out, &input[literals..at]);
-            let (back, short) = (distance - 1, len - 2);
-            if short < 7 {
-                out.push((short << 5 | back >> 8) as u8);
-            } else {
-                out.push((7 << 5 | back >> 8) as u8);
-                out.push((short - 7) as u8);
+    // What was written so far, with the literals that wait, one byte for each run of them, and one for a run to come.
+    let written = |out: &Vec<u8>, waiting: usize| out.len() + waiting + waiting / LITERALS + 1;
+    while at + 2 < input.len() {
+        let waiting = at - literals;
+        let Some((distance, len)) = matching(input, at, &mut places) else {
+            if written(&out, waiting) >= most {
+                return None;
             }
-            out.push(back as u8);
-            for skipped in at + 1..(at + len).min(input.len().saturating_sub(2)) {
-                places[slot(&input[skipped..])] = skipped;
-            }
-            at += len;
-            literals = at;
-        } else {
             at += 1;
-        }
-        if out.len() + (at - literals) >= most {
+            continue;
+        };
+        if written(&out, waiting) - usize::from(waiting.is_multiple_of(LITERALS)) + 4 >= most {
             return None;
         }
+        put_literals(&mut out, &input[literals..at]);
+        let (back, short) = (distance - 1, len - 2);
+        if short < 7 {
+            out.push((short << 5 | back >> 8) as u8);
+        } else {
+            out.push((7 << 5 | back >> 8) as u8);
+            out.push((short - 7) as u8);
+        }
+        out.push(back as u8);
+        at += len;
+        literals = at;
+        if at + 2 < input.len() {
+            for skipped in at - 2..at {
+                places[slot(&input[skipped..])] = skipped as u32;
+            }
+        }
+    }
+    if written(&out, at - literals) + 3 > most {
+        return None;
     }
     put_literals(&mut out, &input[literals..]);
-    (out.len() < most).then_some(out)
+    Some(out)
 }
 
 fn slot(bytes: &[u8]) -> usize {
     let three = u32::from(bytes[0]) << 16 | u32::from(bytes[1]) << 8 | u32::from(bytes[2]);
-    (three.wrapping_mul(0x9E37_79B1) >> 19) as usize
+    (three >> 8).wrapping_sub(three.wrapping_mul(5)) as usize % SLOTS
 }
 
 /// Distance and length of an earlier occurrence of what stands at `at`.
-fn matching(input: &[u8], at: usize, places: &mut [usize]) -> Option<(usize, usize)> {
-    if at + 3 > input.len() {
+fn matching(input: &[u8], at: usize, places: &mut [u32]) -> Option<(usize, usize)> {
+    let place = core::mem::replace(&mut places[slot(&input[at..])], at as u32) as usize;
+    if place == 0 || at - place > FARTHEST || input[place..place + 3] != input[at..at + 3] {
         return None;
     }
-    let place = core::mem::replace(&mut places[slot(&input[at..])], at);
-    if place == usize::MAX || at - place > FARTHEST || input[place..place + 3] != input[at..at + 3] {
-        return None;
-    }
-    let longest = LONGEST.min(input.len() - at);
+    // The last two bytes are looked at only where comparing goes on unchecked.
+    let checked = input.len() - at - 2;
+    let longest = LONGEST.min(checked).max(if checked > 16 { 19 } else { 3 });
     let same = input[at..at + longest].iter().zip(&input[place..]).take_while(|(a, b)| a == b).count();
     Some((at - place, same))
 }

@@ -1,4 +1,4 @@
-use crate::scenario::busy_hour;
+use crate::scenario::{busy_hour, scripted_minutes};
 use crate::{Instant, World, WorldConfig};
 use alloc::format;
 use alloc::string::String;
@@ -37,6 +37,17 @@ fn the_trace_hash_is_the_recorded_one() {
         return;
     }
     assert_eq!(hash, include_str!("trace_hash.txt"), "run again with BLESS=1 if replies were meant to change");
+}
+
+#[test]
+fn the_trace_hash_of_scripts_is_the_recorded_one() {
+    extern crate std;
+    let hash = format!("{:016x}\n", scripted_minutes(2026, 600).trace_hash());
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/script_trace_hash.txt"), &hash).expect("it is writable");
+        return;
+    }
+    assert_eq!(hash, include_str!("script_trace_hash.txt"), "run again with BLESS=1 if replies were meant to change");
 }
 
 #[test]
@@ -108,4 +119,65 @@ fn a_fork_leaves_the_original_alone() {
     assert_eq!(reply(&mut fork, hidden, "DEL k"), ":1\r\n");
     assert_eq!((world.moment(), world.trace_hash()), (moment, hash));
     assert_eq!(reply(&mut world, client, "GET k"), "$1\r\n1\r\n");
+}
+
+#[test]
+fn scripts_are_part_of_the_history() {
+    let world = scripted_minutes(11, 400);
+    assert_eq!(world.trace_hash(), scripted_minutes(11, 400).trace_hash());
+    let mut again = World::from_journal(world.journal().clone(), &WorldConfig::default());
+    again.run_until(world.now());
+    assert_eq!(again.trace_hash(), world.trace_hash());
+    assert_eq!(keys(&again), keys(&world));
+    // Back and forth through scripts that were under way.
+    let middle = Instant((world.start().0 + world.now().0) / 2);
+    let mut scrubbed = world.clone();
+    scrubbed.scrub(middle);
+    scrubbed.run_until(world.now());
+    assert_eq!(scrubbed.trace_hash(), world.trace_hash());
+}
+
+#[test]
+fn undo_takes_back_what_a_library_remembers() {
+    let mut world = World::new(&WorldConfig::default());
+    let client = world.connect();
+    let library = "FUNCTION LOAD \"#!lua name=lib\\nlocal n = 0\\nredis.register_function('next', function() n = n + 1 redis.call('set', 'n', n) return n end)\"";
+    assert_eq!(reply(&mut world, client, library), "$3\r\nlib\r\n");
+    assert_eq!(reply(&mut world, client, "FCALL next 0"), ":1\r\n");
+    assert_eq!(reply(&mut world, client, "FCALL next 0"), ":2\r\n");
+    assert!(world.undo());
+    assert_eq!(reply(&mut world, client, "GET n"), "$1\r\n1\r\n");
+    assert_eq!(reply(&mut world, client, "FCALL next 0"), ":2\r\n");
+    for _ in 0..3 {
+        assert!(world.undo());
+    }
+    assert_eq!(reply(&mut world, client, "FCALL next 0"), ":1\r\n");
+    for _ in 0..2 {
+        assert!(world.undo());
+    }
+    assert_eq!(reply(&mut world, client, "FCALL next 0"), "-ERR Function not found\r\n");
+}
+
+/// An endless loop lets time pass in slices, others are answered with BUSY, and undo ends it.
+#[test]
+fn an_endless_loop_is_a_state_like_any_other() {
+    let mut world = World::new(&WorldConfig::default());
+    let (looping, other) = (world.connect(), world.connect());
+    assert_eq!(reply(&mut world, looping, "CONFIG SET busy-reply-threshold 300"), "+OK\r\n");
+    assert_eq!(reply(&mut world, looping, "EVAL \"while true do end\" 0"), "");
+    assert_eq!(reply(&mut world, other, "PING"), "");
+    world.advance(290_000);
+    assert_eq!(reply(&mut world, other, "PING"), "");
+    world.advance(20_000);
+    let busy = "-BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.\r\n";
+    let waited: Vec<u8> = world.take(other).into_iter().flat_map(|delivery| delivery.bytes).collect();
+    assert_eq!(String::from_utf8_lossy(&waited), busy.repeat(2));
+    assert_eq!(reply(&mut world, other, "SCRIPT KILL"), "+OK\r\n");
+    world.advance(10_000);
+    assert!(world.take(looping).iter().any(|delivery| delivery.bytes.starts_with(b"-ERR Script killed by user")));
+    assert_eq!(reply(&mut world, other, "PING"), "+PONG\r\n");
+    // The kill is taken back: the loop goes on; the loop is taken back: there was none.
+    while world.undo() {}
+    assert_eq!(reply(&mut world, other, "PING"), "+PONG\r\n");
+    assert_eq!(reply(&mut world, looping, "PING"), "+PONG\r\n");
 }

@@ -110,3 +110,9 @@ fn a_busy_hour_leaves_the_same_trace_as_natively() {
     let hash = format!("{:016x}\n", sim::scenario::busy_hour(2026, 3000).trace_hash());
     assert_eq!(hash, include_str!("../sim/trace_hash.txt"));
 }
+
+#[wasm_bindgen_test]
+fn scripts_leave_the_same_trace_as_natively() {
+    let hash = format!("{:016x}\n", sim::scenario::scripted_minutes(2026, 600).trace_hash());
+    assert_eq!(hash, include_str!("../sim/script_trace_hash.txt"));
+}

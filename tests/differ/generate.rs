@@ -1,6 +1,7 @@
 //! Commands out of the table: arguments from the syntax tree, keys that meet their own type more often than not, numbers from
 //! the borders, and now and then a mistake.
 
+use crate::scripts;
 use crate::servers::CLIENTS;
 use engine::table::{self, Argument, Command, Flag, Group, Kind};
 
@@ -18,16 +19,19 @@ pub struct Generator {
     transactions: [bool; CLIENTS],
     /// The greatest time in an id of a stream so far.
     stream_time: u64,
+    pub(crate) library_is_loaded: bool,
+    /// What scripts call.
+    inside_scripts: Vec<&'static Command>,
 }
 
 /// Ids of streams lie behind the clocks of both servers: then what `*` yields depends on the stream only.
 const STREAM_TIME: u64 = 9_000_000_000_000;
 
 /// Commands that are drawn more often, so that those about their results find some.
-const OFTEN: &[(&str, usize)] = &[("xadd", 7), ("xreadgroup", 5), ("xgroup", 4)];
+const OFTEN: &[(&str, usize)] = &[("xadd", 7), ("xreadgroup", 5), ("xgroup", 4), ("eval", 12)];
 
 /// Commands whose replies say who or when the server is, or that end the stream.
-const NEVER: &[&str] = &[
+pub(crate) const NEVER: &[&str] = &[
     "quit",
     "reset",
     "hello",
@@ -60,9 +64,7 @@ const NEVER: &[&str] = &[
     "slowlog",
     "latency",
     "memory",
-    "eval",
     "evalsha",
-    "eval_ro",
     "evalsha_ro",
     "fcall",
     "fcall_ro",
@@ -113,30 +115,33 @@ impl Generator {
             commands,
             transactions: [false; CLIENTS],
             stream_time: STREAM_TIME,
+            library_is_loaded: false,
+            inside_scripts: scripts::commands(),
         }
     }
 
     /// Both servers were emptied and all connections opened anew.
     pub fn restart(&mut self) {
         self.transactions = [false; CLIENTS];
+        self.library_is_loaded = false;
     }
 
     pub fn in_transaction(&self) -> bool {
         self.transactions[0]
     }
 
-    fn draw(&mut self, below: u64) -> u64 {
+    pub(crate) fn draw(&mut self, below: u64) -> u64 {
         self.state ^= self.state << 13;
         self.state ^= self.state >> 7;
         self.state ^= self.state << 17;
         (self.state >> 11) % below
     }
 
-    fn chance(&mut self, percent: u64) -> bool {
+    pub(crate) fn chance(&mut self, percent: u64) -> bool {
         self.draw(100) < percent
     }
 
-    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+    pub(crate) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         from[self.draw(from.len() as u64) as usize]
     }
 
@@ -150,7 +155,26 @@ impl Generator {
         {
             return step;
         }
-        let mut command = self.pick(&self.commands.clone());
+        let commands = std::mem::take(&mut self.commands);
+        let (command, request) = self.request(&commands);
+        self.commands = commands;
+        if matches!(command.name, "eval" | "eval_ro") {
+            return self.script(client);
+        }
+        Step { client, command: command.full_name, request }
+    }
+
+    /// A request that a script makes.
+    pub(crate) fn request_inside(&mut self) -> (&'static Command, Vec<Vec<u8>>) {
+        let commands = std::mem::take(&mut self.inside_scripts);
+        let drawn = self.request(&commands);
+        self.inside_scripts = commands;
+        drawn
+    }
+
+    /// One of these commands and a request for it.
+    fn request(&mut self, commands: &[&'static Command]) -> (&'static Command, Vec<Vec<u8>>) {
+        let mut command = self.pick(commands);
         let mut request: Vec<Vec<u8>> = vec![command.name.as_bytes().to_vec()];
         if !command.subcommands.is_empty() {
             let subcommands: Vec<&'static Command> =
@@ -176,7 +200,7 @@ impl Generator {
         }
         heal(command, &mut words);
         request.append(&mut words);
-        Step { client, command: command.full_name, request }
+        (command, request)
     }
 
     /// A command that makes a collection large, so that streams see every encoding and the way back.

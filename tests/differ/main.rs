@@ -10,6 +10,7 @@
 
 mod generate;
 mod normalise;
+mod scripts;
 mod servers;
 mod shrink;
 mod state;

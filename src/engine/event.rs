@@ -22,6 +22,8 @@ pub enum Class {
     Stream = 1 << 10,
     KeyMiss = 1 << 11,
     New = 1 << 14,
+    Overwritten = 1 << 15,
+    TypeChanged = 1 << 16,
 }
 
 /// Something that happened inside the engine.
@@ -75,6 +77,11 @@ impl Effects {
         if self.listening || self.classes & class as u32 != 0 {
             self.events.push(Event::Notified { class, event, database, key: Text::new(key) });
         }
+    }
+
+    #[inline]
+    pub(crate) fn hears_of_overwriting(&self) -> bool {
+        self.listening || self.classes & (Class::Overwritten as u32 | Class::TypeChanged as u32) != 0
     }
 
     #[inline]

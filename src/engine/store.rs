@@ -510,11 +510,24 @@ impl Store {
     fn replace(&mut self, id: u32, value: Value) {
         self.close();
         self.touch(id);
+        if self.effects.hears_of_overwriting() {
+            let entry = self.space().dict.entry(id);
+            let (key, before) = (entry.key.clone(), entry.value.type_name());
+            self.overwritten(&key, before, value.type_name());
+        }
         if self.effects.waiting {
             let key = self.space().dict.entry(id).key.clone();
             self.signal(&key);
         }
         self.space_mut().replace(id, value);
+    }
+
+    /// Reports that a value took the place of another one, whose type may have been another.
+    pub fn overwritten(&mut self, key: &[u8], before: &str, after: &str) {
+        self.notify(Class::Overwritten, "overwritten", key);
+        if before != after {
+            self.notify(Class::TypeChanged, "type_changed", key);
+        }
     }
 
     /// Takes `key` out of the database; none when it is not there.

@@ -74,7 +74,7 @@ fn get(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     ctx.reply.map(found.len());
     for (name, index) in found {
         ctx.reply.bulk(name);
-        ctx.reply.bulk(ctx.server.settings.at(index));
+        ctx.reply.bulk(&*ctx.server.settings.shown(index));
     }
     Ok(())
 }

@@ -81,13 +81,18 @@ fn add(ctx: &mut Ctx, key: &[u8], number: i64) -> Result<(), Error> {
 
 fn incrbyfloat(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     let (key, number) = (args.next()?, args.next()?);
-    let old = match ctx.db.string(key)? {
-        Some(old) => LongDouble::parse(&old),
+    let present = ctx.db.value_mut(key);
+    let old = match &present {
+        Some(value) => LongDouble::parse(&value.as_string().ok_or(Error::WRONG_TYPE)?),
         None => LongDouble::parse(b"0"),
     };
     let (old, number) = (old.ok_or(Error::NOT_A_FLOAT)?, LongDouble::parse(number).ok_or(Error::NOT_A_FLOAT)?);
     let sum = old.add(number).filter(|sum| sum.is_finite()).ok_or(Error::INCREMENT_NOT_FINITE)?.format();
-    ctx.db.set_keeping_ttl(key, Value::Text(Text::new(&sum)));
+    let value = Value::Text(Text::new(&sum));
+    match present {
+        Some(present) => *present = value,
+        None => ctx.db.set(key, value),
+    }
     ctx.db.changed(key, Class::String, "incrbyfloat");
     ctx.reply.bulk(sum);
     Ok(())

@@ -116,12 +116,16 @@ fn rename_existing(ctx: &mut Ctx, from: &[u8], to: &[u8]) {
     }
     let deadline = ctx.db.deadline(from).flatten();
     let Some(value) = ctx.db.remove(from) else { return };
-    ctx.db.remove(to);
+    let before = ctx.db.remove(to).map(|value| value.type_name());
+    let after = value.type_name();
     ctx.db.set(to, value);
     ctx.db.set_deadline(to, deadline);
     ctx.db.changed(from, Class::Generic, "rename_from");
     ctx.db.touched(to);
     ctx.db.notify(Class::Generic, "rename_to", to);
+    if let Some(before) = before {
+        ctx.db.overwritten(to, before, after);
+    }
 }
 
 fn move_key(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
@@ -175,10 +179,14 @@ fn copy(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
         if is_taken {
             return false;
         }
-        db.remove(to);
+        let before = db.remove(to).map(|value| value.type_name());
+        let after = value.type_name();
         db.set(to, value);
         db.set_deadline(to, deadline);
         db.changed(to, Class::Generic, "copy_to");
+        if let Some(before) = before {
+            db.overwritten(to, before, after);
+        }
         true
     });
     ctx.reply.integer(i64::from(copied));

@@ -268,8 +268,15 @@ fn set(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     }
     let options = SetOptions::read(args)?;
     let deadline = options.expiry.map(|expiry| expiry.deadline(ctx.now, "set")).transpose()?;
-    let old =
-        if options.get || options.condition.is_some() { ctx.db.string(key)?.map(|old| old.to_vec()) } else { None };
+    // Only GET reads; a condition looks at the key as a write does, which counts neither hits nor misses.
+    let old = if options.get {
+        ctx.db.string(key)?.map(|old| old.to_vec())
+    } else if options.condition.is_some() {
+        let value = ctx.db.value_mut(key);
+        value.map(|value| Ok(value.as_string().ok_or(Error::WRONG_TYPE)?.to_vec())).transpose()?
+    } else {
+        None
+    };
     let exists = old.is_some() || ctx.db.contains(key);
     let mut wanted = !(options.only_new && exists || options.only_existing && !exists);
     if let Some(condition) = options.condition {
@@ -299,12 +306,20 @@ fn set(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
 
 /// Stores a string with its deadline, if any. One in the past is no exception: the key is there until somebody looks for it.
 fn store(ctx: &mut Ctx, key: &[u8], value: &[u8], deadline: Option<i64>, keep_ttl: bool) {
+    put(ctx, key, value, keep_ttl);
+    ctx.db.changed(key, Class::String, "set");
+    expire(ctx, key, deadline);
+}
+
+fn put(ctx: &mut Ctx, key: &[u8], value: &[u8], keep_ttl: bool) {
     if keep_ttl {
         ctx.db.set_keeping_ttl(key, Value::string(value));
     } else {
         ctx.db.set(key, Value::string(value));
     }
-    ctx.db.changed(key, Class::String, "set");
+}
+
+fn expire(ctx: &mut Ctx, key: &[u8], deadline: Option<i64>) {
     if deadline.is_some() {
         ctx.db.set_deadline(key, deadline);
         ctx.db.notify(Class::Generic, "expire", key);
@@ -402,10 +417,17 @@ fn delex(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     if args.left() != 0 && args.left() != 2 {
         return Err(Error::wrong_arguments("delex"));
     }
+    if args.left() == 0 {
+        let existed = ctx.db.remove(key).is_some();
+        if existed {
+            ctx.db.changed(key, Class::Generic, "del");
+        }
+        ctx.reply.integer(i64::from(existed));
+        return Ok(());
+    }
     // Redis looks at the key before it reads the condition.
     let wanted = match ctx.db.value(key) {
         None => false,
-        Some(_) if args.left() == 0 => true,
         Some(value) => {
             let current = value.as_string().ok_or(Error::DELEX_TYPE)?;
             Condition::read(args)?.ok_or(Error::DELEX_CONDITION)?.holds(&current)?
@@ -479,8 +501,11 @@ fn msetex(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     }
     if wanted {
         for _ in 0..pairs {
+            // Unlike SET it tells of the deadline first.
             let (key, value) = (args.next()?, args.next()?);
-            store(ctx, key, value, deadline, options.keep_ttl);
+            put(ctx, key, value, options.keep_ttl);
+            expire(ctx, key, deadline);
+            ctx.db.changed(key, Class::String, "set");
         }
     }
     ctx.reply.integer(i64::from(wanted));

@@ -50,15 +50,20 @@ pub(super) fn event_classes(letters: &[u8]) -> Option<u32> {
 pub(super) fn events(wanted: &[u8], _: &[u8]) -> Checked {
     let classes = event_classes(wanted).ok_or("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.")?;
     let all = classes & ALL_EVENTS == ALL_EVENTS;
-    let mut shown = Vec::new();
-    shown.extend(all.then_some(b'A'));
+    let mut kept = Vec::new();
+    kept.extend(all.then_some(b'A'));
     for (letter, bit) in EVENTS {
-        let covered = all && (bit & ALL_EVENTS != 0 || BESIDE_ALL.contains(letter));
-        if classes & bit != 0 && !covered {
-            shown.push(*letter);
+        if classes & bit != 0 && !(all && bit & ALL_EVENTS != 0) {
+            kept.push(*letter);
         }
     }
-    Ok(shown)
+    Ok(kept)
+}
+
+/// Redis does not say which classes beyond `A` are on beside it, though they are.
+pub(super) fn shown_events(letters: &[u8]) -> Vec<u8> {
+    let all = letters.first() == Some(&b'A');
+    letters.iter().copied().filter(|letter| !all || !BESIDE_ALL.contains(letter)).collect()
 }
 
 pub(super) fn hz(wanted: &[u8], _: &[u8]) -> Checked {

@@ -82,6 +82,8 @@ impl Value<'_> {
     }
 }
 
+type Show = fn(&[u8]) -> Vec<u8>;
+
 /// One parameter.
 #[derive(Clone, Copy)]
 pub struct Parameter {
@@ -95,11 +97,13 @@ pub struct Parameter {
     /// CONFIG SET may not set it unless `enable-protected-configs` says so.
     pub protected: bool,
     apply: Option<fn(&mut Target, Value)>,
+    /// How CONFIG GET shows the value, where that is not the value itself.
+    show: Option<Show>,
 }
 
 impl Parameter {
     const fn new(name: &'static str, kind: Kind, default: &'static str) -> Parameter {
-        Parameter { name, alias: "", kind, default, immutable: false, protected: false, apply: None }
+        Parameter { name, alias: "", kind, default, immutable: false, protected: false, apply: None, show: None }
     }
 
     const fn alias(mut self, alias: &'static str) -> Parameter {
@@ -119,6 +123,11 @@ impl Parameter {
 
     const fn applies(mut self, apply: fn(&mut Target, Value)) -> Parameter {
         self.apply = Some(apply);
+        self
+    }
+
+    const fn shown_by(mut self, show: Show) -> Parameter {
+        self.show = Some(show);
         self
     }
 
@@ -221,6 +230,12 @@ impl Default for Settings {
 impl Settings {
     pub fn at(&self, index: usize) -> &[u8] {
         self.values.get(index).map_or(&[], |value| value)
+    }
+
+    /// A value as CONFIG GET shows it.
+    pub fn shown(&self, index: usize) -> Cow<'_, [u8]> {
+        let value = self.at(index);
+        PARAMETERS.get(index).and_then(|parameter| parameter.show).map_or(Cow::Borrowed(value), |show| show(value).into())
     }
 
     /// The value of a parameter that exists; nothing for one that does not.

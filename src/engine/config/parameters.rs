@@ -126,7 +126,7 @@ const ALL: &[Parameter] = &[
     Parameter::new("min-replicas-max-lag", Integer(0, INT), "10").alias("min-slaves-max-lag"),
     Parameter::new("min-replicas-to-write", Integer(0, INT), "0").alias("min-slaves-to-write"),
     Parameter::new("no-appendfsync-on-rewrite", Bool, "no"),
-    Parameter::new("notify-keyspace-events", Checked(check::events), "").applies(|to, value| to.store.effects.classes = check::event_classes(value.text).unwrap_or(0)),
+    Parameter::new("notify-keyspace-events", Checked(check::events), "").applies(|to, value| to.store.effects.classes = check::event_classes(value.text).unwrap_or(0)).shown_by(check::shown_events),
     Parameter::new("oom-score-adj", OneOf(&["no", "yes", "relative", "absolute"]), "no"),
     Parameter::new("oom-score-adj-values", Checked(check::oom_values), "0 200 800"),
     Parameter::new("pidfile", Text, "").immutable(),

@@ -237,6 +237,7 @@ const fn commands() -> [Command; COMMANDS] {
     table
 }
 
+#[expect(clippy::large_stack_arrays, reason = "it is put together by the compiler and stands in the program")]
 const fn subcommands() -> [Command; SUBCOMMANDS] {
     let mut table = [GROUPS[0][0]; SUBCOMMANDS];
     let mut at = 0;

@@ -235,7 +235,10 @@ impl Settings {
     /// A value as CONFIG GET shows it.
     pub fn shown(&self, index: usize) -> Cow<'_, [u8]> {
         let value = self.at(index);
-        PARAMETERS.get(index).and_then(|parameter| parameter.show).map_or(Cow::Borrowed(value), |show| show(value).into())
+        PARAMETERS
+            .get(index)
+            .and_then(|parameter| parameter.show)
+            .map_or(Cow::Borrowed(value), |show| show(value).into())
     }
 
     /// The value of a parameter that exists; nothing for one that does not.

@@ -274,6 +274,15 @@ impl Keyspace {
         self.dict.payload + (self.table_bytes() + self.volatile_table_bytes()) as u64
     }
 
+    /// What the table of keys needs to grow, if the next key makes it.
+    pub(crate) fn table_growth(&self) -> usize {
+        self.dict.buckets.growth(self.dict.len())
+    }
+
+    pub(crate) fn hold_table(&mut self, hold: bool) {
+        self.dict.buckets.hold(hold);
+    }
+
     /// Time has passed in which Redis goes on with tables that change their size.
     pub(crate) fn rehash(&mut self, steps: u32) {
         self.dict.buckets.advance(steps);

@@ -154,6 +154,23 @@ impl Store {
         }
     }
 
+    /// The limit of memory is another: tables may grow again.
+    pub(crate) fn release_tables(&mut self) {
+        for space in &mut self.spaces {
+            space.hold_table(false);
+        }
+    }
+
+    /// A table of keys does not grow beyond the limit of memory.
+    #[cold]
+    fn hold_table(&mut self) {
+        let growth = self.space().table_growth();
+        if growth > 0 {
+            let hold = memory::used::STARTUP + self.allocated() + growth as u64 > self.policy.limit;
+            self.space_mut().hold_table(hold);
+        }
+    }
+
     /// What all databases take of the allocator in a Redis with the same keys.
     pub(crate) fn allocated(&self) -> u64 {
         self.spaces.iter().map(Keyspace::allocated_bytes).sum()
@@ -465,6 +482,9 @@ impl Store {
 
     fn add(&mut self, key: &[u8], value: Value) -> u32 {
         self.close();
+        if self.policy.limit != 0 {
+            self.hold_table();
+        }
         let id = self.space_mut().push(Text::new(key), value);
         if self.policy.measure == Measure::Lfu {
             let bits = evict::lfu_fresh(self.now.seconds());

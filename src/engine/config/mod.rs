@@ -51,6 +51,7 @@ impl Target<'_> {
     /// What is used may be above the limit now.
     fn evict(&mut self) {
         self.store.out_of_memory = false;
+        self.store.release_tables();
         if self.store.policy.limit != 0 && !self.server.orders.contains(&Order::Evict) {
             self.server.orders.push(Order::Evict);
         }

@@ -19,6 +19,8 @@ pub(crate) struct Buckets {
     /// The exponents of the number of buckets, one higher: 0 means none. `old` is the table that is being left.
     size: u8,
     old: u8,
+    /// Memory is short: the table does not grow while it is not much too full.
+    held: bool,
     /// How many steps it takes until the old buckets are empty.
     steps: u32,
 }
@@ -46,6 +48,21 @@ impl Buckets {
         }
     }
 
+    /// What more a table needs that would have to grow for one more than `len` entries; 0 if it need not.
+    #[inline]
+    pub(crate) fn growth(self, len: usize) -> usize {
+        if len < buckets(self.size) || self.old != 0 || self.size == 0 {
+            0
+        } else {
+            buckets(exponent(len + 1)) * BUCKET
+        }
+    }
+
+    /// Whether memory is too short for the table to grow. (So that a limit does not cost keys for the sake of empty buckets.)
+    pub(crate) fn hold(&mut self, hold: bool) {
+        self.held = hold;
+    }
+
     /// An entry went: there are `len` left.
     #[inline]
     pub(crate) fn removed(&mut self, len: usize) {
@@ -58,6 +75,11 @@ impl Buckets {
     #[cold]
     fn grow(&mut self, len: usize) {
         let old = self.size;
+        // With this load a table grows at any price.
+        let crowded = len as u64 * 1000 > buckets(old) as u64 * 1618;
+        if self.held && !crowded && old != 0 {
+            return;
+        }
         self.size = exponent(len);
         if old != 0 {
             self.old = old;

@@ -87,6 +87,9 @@ impl Ctx<'_> {
             statistics.effort += effort;
             statistics.failed += u64::from(failed);
         }
+        if effort > 1 {
+            self.server.latency.note(command, effort, self.now);
+        }
         let slower_than = self.server.slow_log.slower_than;
         if slower_than >= 0 && effort >= slower_than as u64 && !command.has(Flag::SkipSlowLog) {
             self.server.slow_log.add(command, args, effort, self.now, self.clients.current());

@@ -505,7 +505,9 @@ impl Ctx<'_> {
     /// Evicts what has to go before a command runs. True when that did not suffice and the command may need memory.
     #[cold]
     fn lacks_memory(&mut self, command: &Command, args: &Args) -> bool {
+        let before = self.effort;
         self.db.out_of_memory = evict::is_out_of_memory(self.db, self.clients, self.server, &mut self.effort);
+        self.server.latency.sample("eviction-cycle", (self.effort - before) / 1000, self.now);
         if !self.db.out_of_memory {
             return false;
         }

@@ -25,6 +25,7 @@ pub mod glob;
 mod index;
 mod io;
 mod keyspace;
+mod latency;
 mod long_double;
 pub mod memory;
 mod number;

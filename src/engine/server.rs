@@ -5,6 +5,7 @@ use crate::config::Settings;
 use crate::event::Event;
 use crate::evict::Eviction;
 use crate::io::{ClientId, Config};
+use crate::latency::Latency;
 use crate::memory::used::Peak;
 use crate::pubsub::{Outbox, PubSub};
 use crate::script::Scripting;
@@ -117,6 +118,7 @@ pub struct Server {
     /// How many errors of each code were replied.
     pub(crate) errors: Vec<(Text, u64)>,
     pub(crate) slow_log: SlowLog,
+    pub(crate) latency: Latency,
     /// Refused AUTHs.
     pub(crate) denied_auth: u64,
     /// The replication id: 40 hexadecimal digits.
@@ -157,6 +159,7 @@ impl Server {
             calls: alloc::vec![CallStatistics::default(); table::ROWS],
             errors: Vec::new(),
             slow_log: SlowLog::default(),
+            latency: Latency::default(),
             denied_auth: 0,
             replication_id,
             eviction: Eviction::default(),
@@ -177,6 +180,7 @@ impl Server {
         self.bytes_out = 0;
         self.calls.fill(CallStatistics::default());
         self.errors.clear();
+        self.latency.reset_histograms();
         self.denied_auth = 0;
     }
 

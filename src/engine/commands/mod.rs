@@ -18,6 +18,7 @@ mod hash_ttl;
 mod hyperloglog;
 mod info;
 mod keyspace;
+mod latency;
 mod lcs;
 mod list;
 mod list_blocking;
@@ -65,6 +66,7 @@ pub(crate) const GROUPS: &[&[Command]] = &[
     info::COMMANDS,
     hyperloglog::COMMANDS,
     keyspace::COMMANDS,
+    latency::COMMANDS,
     lcs::COMMANDS,
     list::COMMANDS,
     list_blocking::COMMANDS,

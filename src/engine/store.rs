@@ -176,12 +176,12 @@ impl Store {
         self.spaces.iter().map(Keyspace::allocated_bytes).sum()
     }
 
-    /// DEBUG SDSLEN of a key: none when it is not there, or when its value is no string of bytes.
-    pub(crate) fn string_sizes(&mut self, key: &[u8]) -> Option<Option<memory::StringSizes>> {
+    /// What DEBUG SDSLEN tells of a key.
+    pub(crate) fn string_sizes(&mut self, key: &[u8]) -> Result<memory::StringSizes, Error> {
         self.close();
-        let id = self.live(key)?;
+        let id = self.live(key).ok_or(Error::NO_SUCH_KEY)?;
         let space = self.space();
-        Some(memory::string_sizes(key, &space.dict.entry(id).value, space.had_deadline(id)))
+        memory::string_sizes(key, &space.dict.entry(id).value, space.had_deadline(id)).ok_or(Error::NOT_AN_SDS)
     }
 
     /// MEMORY USAGE of a key; none when it is not there.

@@ -142,7 +142,7 @@ fn object(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
 /// What the strings of a key and its value take, and how much room they have.
 fn string_sizes(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     let key = args.next()?;
-    let sizes = ctx.db.string_sizes(key).ok_or(Error::NO_SUCH_KEY)?.ok_or(Error::NOT_AN_SDS)?;
+    let sizes = ctx.db.string_sizes(key)?;
     ctx.reply.simple(alloc::format!(
         "key_sds_len:{}, key_sds_avail:0, key_zmalloc: {}, val_sds_len:{}, val_sds_avail:{}, val_zmalloc: {}",
         key.len(),

@@ -8,6 +8,7 @@ use crate::table::{self, Command, Flag::*, Group};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt::Write as _;
 
 pub(super) const COMMANDS: &[Command] = &[Command::container(
     "latency",
@@ -126,16 +127,17 @@ fn doctor(ctx: &mut Ctx, _: &mut Args) -> Result<(), Error> {
         let deviation = series.samples.iter().map(|sample| sample.ms.abs_diff(average)).sum::<u64>() / count;
         let first = series.samples.front().map_or(0, |sample| sample.second);
         let since = (ctx.now.seconds() - first).max(1) as u64;
-        // Hundredths of a second between two of them.
+        // Hundredths of a second between two of them. (Writing to a string cannot fail.)
         let period = since * 100 / count;
-        text.push_str(&format!(
+        let _ = write!(
+            text,
             "{}. {}: {count} latency spikes (average {average}ms, mean deviation {deviation}ms, period {}.{:02} sec). Worst all time event {}ms.\n",
             at + 1,
             series.name,
             period / 100,
             period % 100,
             series.longest_ms
-        ));
+        );
     }
     ctx.reply.verbatim(b"txt", text);
     Ok(())

@@ -86,19 +86,34 @@ fn in_process() -> Outcome {
     if any { run::shown(&mut benches) } else { Ok(()) }
 }
 
-/// The engine's hot path once more as wasm, in node; skipped where the one or the other is missing.
+const WASM: &str = "wasm32-unknown-unknown";
+
+/// The engine's hot path and Lua's speed programs once more as wasm, in node; skipped where the one or the other is missing.
 fn in_wasm() -> Outcome {
-    const TARGET: &str = "wasm32-unknown-unknown";
     if let Err(why) = wasm_target::ensure() {
         println!("\nin wasm: skipped\n{why}");
         return Ok(());
     }
-    let mut build = run::cargo();
-    build.args(["build", "-p", "engine", "--example", "hot_path", "--profile", "wasm", "--target", TARGET]);
-    run::step("hot path", "as wasm", &mut build, None)?;
-    let module = places::target().join(TARGET).join("wasm/examples/hot_path.wasm");
+    let module = wasm_example("engine", "hot_path")?;
     let mut node = Command::new(setup::node_binary());
-    run::shown(node.arg(places::root().join("src/engine/bench/hot_path.mjs")).arg(module))
+    run::shown(node.arg(places::root().join("src/engine/bench/hot_path.mjs")).arg(module))?;
+
+    let module = wasm_example("lua", "slices")?;
+    let mut native = run::cargo();
+    native.args(["run", "--release", "--quiet", "-p", "lua", "--example", "slices"]);
+    let native = run::answer(&mut native).ok_or("Lua's speed programs do not run natively")?;
+    println!("\nLua in slices of fuel, best of five");
+    let mut node = Command::new(setup::node_binary());
+    node.arg(places::root().join("src/lua/checks/slices.mjs")).arg(module).args(native.split_whitespace());
+    run::shown(&mut node)
+}
+
+/// An example of a crate, built as the page is.
+fn wasm_example(package: &str, example: &str) -> Outcome<PathBuf> {
+    let mut build = run::cargo();
+    build.args(["build", "-p", package, "--example", example, "--profile", "wasm", "--target", WASM]);
+    run::step(example, "as wasm", &mut build, None)?;
+    Ok(places::target().join(WASM).join(format!("wasm/examples/{example}.wasm")))
 }
 
 fn beside_redis_benchmark() -> Outcome<(oracle::Found, PathBuf)> {

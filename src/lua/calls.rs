@@ -1,16 +1,14 @@
-//! Calls, returns and errors. Nothing here recurses on the host's stack: a call pushes a frame, and the outer loop
+//! Calls and returns. Nothing here recurses on the host's stack: a call pushes a frame, and the outer loop
 //! (`run`) looks at the frame on top. A frame holds Lua code or a continuation; results travel downwards through
 //! `callee..top`. Depth is limited as in PUC: 20 000 calls, of which 200 may be ones that are C calls there.
 
 use crate::{
     arena::Arena,
-    heap::CLOSED,
     instruction::{HAS_ARG, NEEDS_ARG, Op, Proto},
     library,
     meta::Event,
     state::{
-        Args, Continuation, Exit, Fault, Finish, Flow, Frame, MAX_CALLS, MAX_NATIVE_CALLS, NATIVE, Ret, SLOT_COST,
-        State, Status, Thread,
+        Args, Continuation, Exit, Fault, Finish, Flow, Frame, MAX_CALLS, MAX_NATIVE_CALLS, NATIVE, Ret, State, Status,
     },
     value::Value,
 };
@@ -287,136 +285,6 @@ impl State {
         }
     }
 
-    // Captured variables.
-
-    /// The captured variable for a slot of the running thread's stack.
-    pub fn capture(&mut self, slot: usize) -> u32 {
-        let mut at = self.open.len();
-        while at > 0 {
-            let known = self.heap.captured[self.open[at - 1]].slot as usize;
-            if known == slot {
-                return self.open[at - 1];
-            }
-            if known < slot {
-                break;
-            }
-            at -= 1;
-        }
-        let index = self.heap.new_captured(Value::Nil, slot as u32, self.thread);
-        self.open.insert(at, index);
-        index
-    }
-
-    /// Variables at this slot and above leave the stack.
-    pub fn close(&mut self, slot: usize) {
-        while let Some(&index) = self.open.last() {
-            let captured = &mut self.heap.captured[index];
-            if (captured.slot as usize) < slot {
-                break;
-            }
-            captured.value = self.stack[captured.slot as usize];
-            captured.slot = CLOSED;
-            self.open.pop();
-        }
-    }
-
-    pub fn captured_value(&self, index: u32) -> Value {
-        let captured = &self.heap.captured[index];
-        if captured.slot == CLOSED {
-            captured.value
-        } else if captured.thread == self.thread {
-            self.stack[captured.slot as usize]
-        } else {
-            self.heap.threads[captured.thread].stack[captured.slot as usize]
-        }
-    }
-
-    pub fn set_captured(&mut self, index: u32, value: Value) {
-        let captured = &mut self.heap.captured[index];
-        if captured.slot == CLOSED {
-            captured.value = value;
-        } else if captured.thread == self.thread {
-            self.stack[captured.slot as usize] = value;
-        } else {
-            let (thread, slot) = (captured.thread, captured.slot);
-            self.heap.threads[thread].stack[slot as usize] = value;
-        }
-    }
-
-    // Threads.
-
-    fn swap_with(&mut self, thread: u32) {
-        let Thread { stack, frames, continuations, open, .. } = &mut self.heap.threads[thread];
-        core::mem::swap(stack, &mut self.stack);
-        core::mem::swap(frames, &mut self.frames);
-        core::mem::swap(continuations, &mut self.continuations);
-        core::mem::swap(open, &mut self.open);
-    }
-
-    fn switch_to(&mut self, thread: u32) {
-        self.swap_with(self.thread);
-        self.swap_with(thread);
-        self.thread = thread;
-        self.heap.threads[thread].status = Status::Running;
-    }
-
-    fn enter_thread(&mut self, thread: u32, start: usize, count: usize) -> Result<(), Fault> {
-        let old = self.thread;
-        self.heap.threads[old].status = Status::Normal;
-        self.resumers.push(old);
-        self.switch_to(thread);
-        let started = core::mem::replace(&mut self.heap.threads[thread].started, true);
-        let slot = if started { self.frames.last().map_or(0, |frame| frame.pc as usize) } else { 1 };
-        if started {
-            self.calls += 1;
-        }
-        self.ensure(slot + count)?;
-        let Thread { stack, .. } = &self.heap.threads[old];
-        self.stack[slot..slot + count].copy_from_slice(&stack[start..start + count]);
-        self.callee = slot;
-        self.top = slot + count;
-        Ok(())
-    }
-
-    /// The results for the frame on top lie on another thread's stack.
-    fn take_results_from(&mut self, thread: u32, start: usize, count: usize) -> Result<(), Fault> {
-        let slot = self.frames.last().map_or(0, |frame| frame.pc as usize);
-        self.ensure(slot + count)?;
-        let Thread { stack, .. } = &self.heap.threads[thread];
-        self.stack[slot..slot + count].copy_from_slice(&stack[start..start + count]);
-        self.callee = slot;
-        self.top = slot + count;
-        Ok(())
-    }
-
-    /// No frame is left: the thread is over, or has not begun.
-    pub fn turn(&mut self, protos: &Arena<Proto>) -> Result<Flow, Fault> {
-        if self.thread == 0 {
-            return Ok(Flow::Exit(Exit::Done { start: self.callee, count: self.top - self.callee }));
-        }
-        if self.callee == 1 {
-            // Just entered: the function is in slot 0.
-            let count = self.top - 1;
-            self.callee = 0;
-            return Ok(match self.call(protos, 0, count, -1, Finish::Plain)? {
-                Outcome::Exit(exit) => Flow::Exit(exit),
-                _ => Flow::Switch,
-            });
-        }
-        let Some(resumer) = self.resumers.pop() else { return Ok(Flow::Switch) };
-        let (old, start, count) = (self.thread, self.callee, self.top - self.callee);
-        self.switch_to(resumer);
-        self.take_results_from(old, start, count)?;
-        self.bury(old);
-        Ok(Flow::Switch)
-    }
-
-    fn bury(&mut self, thread: u32) {
-        let stack = self.heap.threads[thread].stack.len() * SLOT_COST;
-        self.heap.used = self.heap.used.saturating_sub(stack);
-        self.heap.threads[thread] = Thread { status: Status::Dead, started: true, ..Thread::default() };
-    }
-
     // Continuations.
 
     /// Runs the continuation on top with the results of the call it waited for.
@@ -484,7 +352,7 @@ impl State {
     }
 
     /// A native frame is done with these results.
-    fn complete(&mut self, protos: &Arena<Proto>, values: Ret) -> Result<Flow, Fault> {
+    pub fn complete(&mut self, protos: &Arena<Proto>, values: Ret) -> Result<Flow, Fault> {
         let Some(frame) = self.frames.pop() else { return Ok(Flow::Switch) };
         self.calls = self.calls.saturating_sub(1);
         let args = Args { func: frame.func as usize, base: frame.base as usize, count: 0 };
@@ -500,204 +368,63 @@ impl State {
         self.calls = self.calls.saturating_sub(1);
         self.fuel -= 1;
         let result = self.stack[self.callee];
-        let Some(frame) = self.frames.last_mut() else { return Ok(Flow::Switch) };
+        let Some(&frame) = self.frames.last() else { return Ok(Flow::Switch) };
         if frame.closure == NATIVE {
             return Ok(Flow::Switch);
         }
         let base = frame.base as usize;
         let op = protos[frame.proto].code[frame.pc as usize - 1];
-        let truth = result.truthy() != (how == Finish::MetaNot);
-        let mut jump_if = |holds: bool, jump: i32| {
-            if holds {
-                frame.pc = (frame.pc as i32 + jump) as u32;
+        let mut value = result;
+        if let Finish::Concat(last) = how {
+            let Op::Concat { b, .. } = op else { return Ok(Flow::Switch) };
+            self.stack[base + usize::from(last)] = result;
+            if last > b {
+                value = match self.concat(protos, b, last)? {
+                    Outcome::Value(value) => value,
+                    Outcome::Called => return Ok(Flow::Switch),
+                    Outcome::Exit(exit) => return Ok(Flow::Exit(exit)),
+                };
             }
-        };
-        match op {
-            Op::Eq { cond, jump, .. } | Op::Lt { cond, jump, .. } | Op::Le { cond, jump, .. } => {
-                jump_if(truth == cond, jump);
-            }
+        }
+        self.complete_instruction(op, base, value, result.truthy() != (how == Finish::MetaNot));
+        Ok(Flow::Switch)
+    }
+
+    /// Puts the result of an instruction in its place, or jumps by the truth of it.
+    pub fn complete_instruction(&mut self, op: Op, base: usize, result: Value, truth: bool) {
+        let (holds, jump) = match op {
+            Op::Eq { cond, jump, .. } | Op::Lt { cond, jump, .. } | Op::Le { cond, jump, .. } => (truth == cond, jump),
             Op::EqK { jump, .. }
             | Op::LtRK { jump, .. }
             | Op::LtKR { jump, .. }
             | Op::LeRK { jump, .. }
-            | Op::LeKR { jump, .. } => jump_if(truth, jump),
+            | Op::LeKR { jump, .. } => (truth, jump),
             Op::NeK { jump, .. }
             | Op::NotLtRK { jump, .. }
             | Op::NotLtKR { jump, .. }
             | Op::NotLeRK { jump, .. }
-            | Op::NotLeKR { jump, .. } => jump_if(!truth, jump),
+            | Op::NotLeKR { jump, .. } => (!truth, jump),
             Op::TForLoop { a, jump, .. } => {
                 let first = self.stack[base + usize::from(a) + 3];
                 if !first.is_nil() {
                     self.stack[base + usize::from(a) + 2] = first;
-                    jump_if(true, jump);
                 }
+                (!first.is_nil(), jump)
             }
-            Op::Concat { a, b, .. } => {
-                let Finish::Concat(last) = how else { return Ok(Flow::Switch) };
-                self.stack[base + usize::from(last)] = result;
-                let value = if last > b {
-                    match self.concat(protos, b, last)? {
-                        Outcome::Value(value) => value,
-                        Outcome::Called => return Ok(Flow::Switch),
-                        Outcome::Exit(exit) => return Ok(Flow::Exit(exit)),
-                    }
-                } else {
-                    result
-                };
-                self.stack[base + usize::from(a)] = value;
+            Op::SelfField { a, .. } | Op::SelfIndex { a, .. } => {
+                self.stack[base + usize::from(a)] = result;
+                return;
             }
-            Op::SelfField { a, .. } | Op::SelfIndex { a, .. } => self.stack[base + usize::from(a)] = result,
-            Op::SetField { .. }
-            | Op::SetFieldK { .. }
-            | Op::SetInt { .. }
-            | Op::SetIndex { .. }
-            | Op::SetIndexK { .. }
-            | Op::SetGlobal { .. } => {}
+            // An instruction that stores has no target.
             other => {
                 if let Some(a) = other.target() {
                     self.stack[base + usize::from(a)] = result;
                 }
+                return;
             }
+        };
+        if holds && let Some(frame) = self.frames.last_mut() {
+            frame.pc = (frame.pc as i32 + jump) as u32;
         }
-        Ok(Flow::Switch)
-    }
-
-    // Errors.
-
-    /// Finds who catches the error; `Some` if nobody does.
-    pub fn raise(&mut self, protos: &Arena<Proto>, fault: Fault, from_native: bool) -> Option<Exit> {
-        self.note_location(protos);
-        let mut value = self.error_value(protos, fault, from_native);
-        loop {
-            while let Some(frame) = self.frames.last() {
-                let native = frame.closure == NATIVE;
-                let then = if native { self.continuations.last() } else { None };
-                match then {
-                    Some(Continuation::Pcall) => return self.caught(protos, value),
-                    Some(Continuation::Xpcall { handler }) => {
-                        let handler = *handler;
-                        return self.handle(protos, handler, value);
-                    }
-                    Some(Continuation::Load { .. }) => return self.load_failed(protos, value),
-                    Some(Continuation::Handler) => {
-                        let text = self.heap.string(b"error in error handling");
-                        return self.caught(protos, text);
-                    }
-                    _ => {}
-                }
-                if native {
-                    self.continuations.pop();
-                }
-                if native || frame.finish != Finish::Plain {
-                    let both = u32::from(native) + u32::from(frame.finish != Finish::Plain);
-                    self.calls = self.calls.saturating_sub(both);
-                }
-                self.frames.pop();
-            }
-            // The thread dies of it; its variables live on in the functions that captured them.
-            self.close(0);
-            let Some(resumer) = self.resumers.pop() else {
-                self.calls = 0;
-                return Some(Exit::Error(value));
-            };
-            let old = self.thread;
-            self.switch_to(resumer);
-            self.bury(old);
-            let Some(Continuation::Resume { wrap, calls }) = self.continuations.last() else { continue };
-            let wrap = *wrap;
-            self.calls = calls + 1;
-            if wrap {
-                if let Value::Number(bits) = value {
-                    value = self.number_text(f64::from_bits(bits));
-                }
-                if value.is_string() {
-                    let mut text = self.position(protos, 1, true);
-                    text.extend_from_slice(self.bytes(value));
-                    value = self.heap.string(&text);
-                }
-            } else {
-                return self.caught(protos, value);
-            }
-        }
-    }
-
-    /// The frame on top catches the error: false and the value are its results.
-    fn caught(&mut self, protos: &Arena<Proto>, value: Value) -> Option<Exit> {
-        let base = self.frames.last().map_or(0, |frame| frame.base as usize);
-        self.close(base);
-        let answer = self.caught_answer(base, value);
-        self.continuations.pop();
-        match self.complete(protos, answer) {
-            Ok(Flow::Exit(exit)) => Some(exit),
-            Ok(_) => None,
-            Err(fault) => self.raise(protos, fault, false),
-        }
-    }
-
-    /// The reader of `load` failed: nil and the message are its results.
-    fn load_failed(&mut self, protos: &Arena<Proto>, value: Value) -> Option<Exit> {
-        let base = self.frames.last().map_or(0, |frame| frame.base as usize);
-        self.close(base);
-        self.continuations.pop();
-        match self.complete(protos, Ret::Two(Value::Nil, value)) {
-            Ok(Flow::Exit(exit)) => Some(exit),
-            Ok(_) => None,
-            Err(fault) => self.raise(protos, fault, false),
-        }
-    }
-
-    /// False and the error; but Redis' own `pcall` hands out the field `err` of an error table in its place, and the table
-    /// and a nil if there is no such field.
-    fn caught_answer(&mut self, base: usize, value: Value) -> Ret {
-        let plain = Ret::Two(Value::False, value);
-        if !self.unwrap_errors || !matches!(self.continuations.last(), Some(Continuation::Pcall)) {
-            return plain;
-        }
-        let Value::Table(at) = value else { return plain };
-        let key = self.heap.string(b"err");
-        let found = self.heap.get(at as u32, key);
-        if !found.is_nil() {
-            return Ret::Two(Value::False, found);
-        }
-        self.stack[base..base + 3].copy_from_slice(&[Value::False, value, Value::Nil]);
-        Ret::Many { start: base, count: 3 }
-    }
-
-    fn handle(&mut self, protos: &Arena<Proto>, handler: Value, value: Value) -> Option<Exit> {
-        let base = self.frames.last().map_or(0, |frame| frame.base as usize);
-        self.close(base);
-        self.continuations.pop();
-        self.continuations.push(Continuation::Handler);
-        let slot = base + 2;
-        if let Some(frame) = self.frames.last_mut() {
-            frame.pc = (slot + 2) as u32;
-        }
-        let called =
-            self.call_with(slot, handler, &[value]).and_then(|()| self.call(protos, slot, 1, -1, Finish::Plain));
-        match called {
-            Ok(Outcome::Exit(exit)) => Some(exit),
-            Ok(_) => None,
-            Err(_) => {
-                let text = self.heap.string(b"error in error handling");
-                self.caught(protos, text)
-            }
-        }
-    }
-
-    /// Forgets everything that runs.
-    pub fn unwind_all(&mut self) {
-        self.close(0);
-        while let Some(resumer) = self.resumers.pop() {
-            let old = self.thread;
-            self.switch_to(resumer);
-            self.bury(old);
-            self.close(0);
-        }
-        self.frames.clear();
-        self.continuations.clear();
-        self.calls = 0;
-        self.top = 0;
-        self.callee = 0;
     }
 }

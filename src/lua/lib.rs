@@ -18,7 +18,7 @@
 //! cannot apply and why. `cargo bench -p lua` compares speeds, `cargo xtask bench` in wasm too, `cargo xtask fuzz lua` fuzzes.
 //!
 //! Read in this order: `value`, `table`, `heap`; `lexer`, `parser`, `codegen`, `instruction`; `state`, `calls`,
-//! `dispatch`, `meta`; `library`; and this file, the face to the embedder, with `inspect` for debuggers.
+//! `threads`, `unwind`, `dispatch`, `meta`; `library`; and this file, the face to the embedder, with `inspect` for debuggers.
 #![no_std]
 
 extern crate alloc;
@@ -42,6 +42,8 @@ mod parser;
 mod state;
 mod strings;
 mod table;
+mod threads;
+mod unwind;
 mod value;
 
 use alloc::{string::String, vec, vec::Vec};
@@ -188,15 +190,15 @@ impl Vm {
 
     /// Runs for about so much fuel: one unit is a call or a jump back.
     pub fn step(&mut self, fuel: u32) -> Step {
-        self.run::<false>(fuel)
+        self.run(fuel, false)
     }
 
     /// Runs to the next line, for a debugger.
     pub fn step_line(&mut self, fuel: u32) -> Step {
-        self.run::<true>(fuel)
+        self.run(fuel, true)
     }
 
-    fn run<const HOOKS: bool>(&mut self, fuel: u32) -> Step {
+    fn run(&mut self, fuel: u32, by_lines: bool) -> Step {
         if let Some(value) = self.killed {
             self.state.note_location(&self.protos);
             self.state.unwind_all();
@@ -216,7 +218,7 @@ impl Vm {
         loop {
             let exit = match exit.take() {
                 Some(exit) => exit,
-                None => dispatch::run::<HOOKS>(&mut self.state, &self.protos),
+                None => dispatch::run(&mut self.state, &self.protos, by_lines),
             };
             return match exit {
                 Exit::Done { start, count } => {

@@ -117,7 +117,7 @@ impl State {
         }
     }
 
-    fn operand(&self, protos: &Arena<Proto>, key: Key) -> Value {
+    pub fn operand(&self, protos: &Arena<Proto>, key: Key) -> Value {
         let Some(frame) = self.frames.last() else { return Value::Nil };
         match key {
             Key::Register(register) => self.stack[frame.base as usize + usize::from(register)],

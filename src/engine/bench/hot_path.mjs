@@ -1,7 +1,7 @@
 // Runs the wasm build of hot_path.rs in this node and times its phases: `node hot_path.mjs MODULE.wasm`.
 import { readFile } from "node:fs/promises";
 
-const PHASES = ["GET", "SET", "INCR", "PING"];
+const PHASES = ["GET", "SET", "INCR", "PING", "CALL", "EVAL"];
 const REQUESTS = 16_000;
 const ROUNDS = 500;
 

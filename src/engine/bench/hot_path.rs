@@ -12,12 +12,16 @@ const PIPELINE: usize = 16;
 const REQUESTS: usize = 16_000;
 #[cfg(not(target_arch = "wasm32"))]
 const ROUNDS: usize = 500;
-/// Name, most nanoseconds a request may take natively, and the request with `#` for a random key.
-const PHASES: [(&str, f64, &[&str]); 4] = [
+/// How many commands a script of the bench calls.
+const CALLS: usize = 1000;
+/// Name, most nanoseconds a request may take natively (or a command that a script calls), and the request with `#` for a random key.
+const PHASES: [(&str, f64, &[&str]); 6] = [
     ("GET", 60.0, &["GET", "#"]),
     ("SET", 80.0, &["SET", "#", "xxx"]),
     ("INCR", 80.0, &["INCR", "counter"]),
     ("PING", 60.0, &["PING"]),
+    ("CALL", 500.0, &["EVAL", "for i = 1, 1000 do redis.call('incr', KEYS[1]) end", "1", "counter"]),
+    ("EVAL", 2000.0, &["EVAL", "return ARGV[1]", "1", "#", "xxx"]),
 ];
 
 struct Bench {
@@ -48,7 +52,8 @@ impl Bench {
         let mut random = 1u64;
         bench.pipelines = PHASES
             .iter()
-            .map(|(_, _, words)| {
+            .map(|(name, _, words)| {
+                let requests = if *name == "CALL" { REQUESTS / CALLS } else { REQUESTS };
                 let mut pipeline = || {
                     let mut bytes = Vec::new();
                     for _ in 0..PIPELINE {
@@ -57,7 +62,7 @@ impl Bench {
                     }
                     bytes
                 };
-                (0..REQUESTS / PIPELINE).map(|_| pipeline()).collect()
+                (0..requests / PIPELINE).map(|_| pipeline()).collect()
             })
             .collect();
         bench

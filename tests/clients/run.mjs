@@ -9,7 +9,7 @@ if (!server || !existsSync(server)) {
   console.error("usage: node run.mjs path/to/rediscover-server");
   process.exit(2);
 }
-const tests = ["libraries.test.mjs", "process.test.mjs", "hostile.test.mjs"];
+const tests = ["libraries.test.mjs", "scripts.test.mjs", "process.test.mjs", "hostile.test.mjs"];
 const { status } = spawnSync(process.execPath, ["--test", "--test-reporter=spec", "--test-timeout=120000", ...tests], {
   cwd: import.meta.dirname ?? new URL(".", import.meta.url).pathname,
   env: { ...process.env, SERVER: server },

@@ -22,6 +22,8 @@ pub struct Generator {
     pub(crate) library_is_loaded: bool,
     /// What scripts call.
     inside_scripts: Vec<&'static Command>,
+    /// Streams do not go, so that none begins with an id from the clock.
+    streams_stay: bool,
 }
 
 /// Ids of streams lie behind the clocks of both servers: then what `*` yields depends on the stream only.
@@ -117,6 +119,7 @@ impl Generator {
             stream_time: STREAM_TIME,
             library_is_loaded: false,
             inside_scripts: scripts::commands(),
+            streams_stay: only.iter().all(|word| word == "stream") && !only.is_empty(),
         }
     }
 
@@ -193,7 +196,7 @@ impl Generator {
         self.fit_numkeys(command, &mut words);
         self.fit_streams(command, &mut words);
         self.spoil(&mut words);
-        let known = words.first().is_some_and(|key| key.starts_with(b"x") && key.len() == 2);
+        let known = self.streams_stay && words.first().is_some_and(|key| key.starts_with(b"x") && key.len() == 2);
         if command.name == "xadd" && !known {
             let id = format!("{}-1", self.stream_time).into_bytes();
             words.iter_mut().filter(|word| *word == b"*").for_each(|word| word.clone_from(&id));
@@ -439,7 +442,7 @@ impl Generator {
         let strange =
             [&b"-"[..], b"+", b"$", b">", b"0", b"0-0", b"1-1", b"5", b"18446744073709551615-2", b"(5-1", b"x"];
         let adds = command.name == "xadd" || command.name == "xsetid";
-        if self.chance(if adds { 4 } else { 25 }) {
+        if self.chance(if adds { 4 } else { 25 }) && command.name != "xsetid" {
             return self.pick(&strange[..]).to_vec();
         }
         let exclusive = if matches!(command.name, "xrange" | "xrevrange" | "xpending" | "xautoclaim") && self.chance(15)

@@ -135,7 +135,7 @@ fn xpending(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     }
     let group = ctx.db.read::<Stream>(key)?.and_then(|stream| stream.group(name));
     let group = group.ok_or_else(|| Error::no_key_or_group(key, name, ""))?;
-    args.end()?;
+    // What stands behind the consumer is not looked at.
     let reply = &mut ctx.reply;
     if in_sum {
         reply.array(4);

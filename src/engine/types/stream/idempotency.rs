@@ -71,7 +71,8 @@ impl Idempotency {
 
     /// Whether a mark was forgotten when somebody looked for old ones at `tick`, in milliseconds since the epoch.
     fn is_over(&self, mark: &Mark, tick: i64) -> bool {
-        mark.recorded < tick && tick.saturating_sub(mark.id.ms as i64) > self.duration.saturating_mul(1000)
+        let age = u64::try_from(tick).unwrap_or(0).saturating_sub(mark.id.ms);
+        mark.recorded < tick && age > self.duration.unsigned_abs().saturating_mul(1000)
     }
 
     /// How many producers and how many marks are remembered after `tick`.

@@ -152,7 +152,7 @@ impl Stream {
 
     /// Deletes an entry; false when it was not there.
     pub fn delete(&mut self, id: StreamId) -> bool {
-        if !self.take_out(id) {
+        if !self.take_out(id, true) {
             return false;
         }
         self.max_deleted_id = self.max_deleted_id.max(id);
@@ -162,8 +162,8 @@ impl Stream {
         true
     }
 
-    /// Takes an entry out of its node.
-    fn take_out(&mut self, id: StreamId) -> bool {
+    /// Takes an entry out of its node, and the node out of the stream if it was the last one and `emptied_goes`.
+    fn take_out(&mut self, id: StreamId, emptied_goes: bool) -> bool {
         let Some(rank) = self.node_of(id).checked_sub(1) else { return false };
         if self.nodes.get(rank).is_none_or(|placed| placed.node.find(placed.id, id).is_none()) {
             return false;
@@ -176,7 +176,7 @@ impl Stream {
         };
         let Some((left, before, after)) = self.nodes.change(rank, delete) else { return false };
         self.bytes = self.bytes + after - before;
-        if left == 0 {
+        if left == 0 && emptied_goes {
             self.remove_node(rank);
         }
         self.len -= 1;

@@ -244,6 +244,6 @@ impl Node {
             }
             (place, last) = (next, Some(entry.id));
         }
-        (live == count && marked == deleted && live > 0).then_some(node)
+        (live == count && marked == deleted).then_some(node)
     }
 }

@@ -57,13 +57,15 @@ impl Stream {
             if !goes && trim.approximate && trim.keep == Keep::References {
                 break;
             }
-            let before = self.nodes.len();
             removed += self.trim_node(rank, trim);
-            let emptied = self.nodes.len() < before;
             if !goes {
                 break;
             }
-            rank += usize::from(!emptied);
+            if self.nodes.get(rank).is_some_and(|placed| placed.node.count == 0) {
+                self.remove_node(rank);
+            } else {
+                rank += 1;
+            }
         }
         if removed > 0 {
             self.find_first();
@@ -78,7 +80,8 @@ impl Stream {
         }
     }
 
-    /// Removes the entries of one node that lie before the threshold and may go.
+    /// Removes the entries of one node that lie before the threshold and may go. Redis leaves a node that is emptied by that, unless it
+    /// lay before the threshold as a whole: marks of deleted entries behind the threshold keep it.
     fn trim_node(&mut self, rank: usize, trim: &Trim) -> usize {
         let mut removed = 0;
         let mut at = StreamId::MIN;
@@ -105,11 +108,7 @@ impl Stream {
             if trim.keep == Keep::Nothing {
                 self.forget(id);
             }
-            let nodes = self.nodes.len();
-            removed += usize::from(self.take_out(id));
-            if self.nodes.len() < nodes {
-                return removed;
-            }
+            removed += usize::from(self.take_out(id, false));
         }
     }
 }

@@ -11,6 +11,8 @@ mod id;
 mod idempotency;
 mod node;
 mod size;
+#[cfg(test)]
+mod tests;
 mod trim;
 
 pub use group::{Consumer, Group, Pending, UNKNOWN};

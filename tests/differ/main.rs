@@ -14,6 +14,7 @@ mod scripts;
 mod servers;
 mod shrink;
 mod state;
+mod vectors;
 
 use generate::{Generator, Step};
 use servers::{Ours, Pair, Theirs};

@@ -19,6 +19,12 @@ enum Rule {
     },
     /// What streams tell of groups and consumers: the same but for times.
     StreamTimes,
+    /// What is similar, in any order; each with so many facts.
+    Similar {
+        facts: usize,
+    },
+    /// What VINFO tells, but for a graph's height, which is drawn, and the number of a set, which counts those of streams before.
+    VectorInfo,
     /// Nothing but the type.
     Type,
 }
@@ -40,6 +46,12 @@ fn rule(request: &[Vec<u8>], encoding: Option<&str>) -> Rule {
         "pttl" | "pexpiretime" | "hpttl" | "hpexpiretime" => Rule::Clock { tolerance: 2000 },
         "object" if word == "idletime" || word == "freq" => Rule::Clock { tolerance: 2 },
         "dump" | "lolwut" | "debug" | "memory" | "time" | "lastsave" => Rule::Type,
+        "vsim" => {
+            Rule::Similar { facts: usize::from(has(request, "withscores")) + usize::from(has(request, "withattribs")) }
+        }
+        "vinfo" => Rule::VectorInfo,
+        "vrandmember" => Rule::Shape,
+        "vlinks" => Rule::Type,
         "xpending" | "xinfo" | "xreadgroup" => Rule::StreamTimes,
         _ => Rule::Exact,
     }
@@ -66,8 +78,27 @@ pub fn same(request: &[Vec<u8>], encoding: Option<&str>, ours: &Value, theirs: &
         Rule::Shape => shape(ours) == shape(theirs),
         Rule::Clock { tolerance } => near(ours, theirs, tolerance),
         Rule::StreamTimes => same_but_times(ours, theirs),
+        Rule::Similar { facts } => similar(ours, facts) == similar(theirs, facts),
+        Rule::VectorInfo => vector_info(ours) == vector_info(theirs),
         Rule::Type => std::mem::discriminant(ours) == std::mem::discriminant(theirs),
     }
+}
+
+fn similar(value: &Value, facts: usize) -> Vec<String> {
+    let mut elements: Vec<String> = match value {
+        Value::Map(entries) => entries.iter().map(|(name, facts)| format!("{} {}", show(name), show(facts))).collect(),
+        Value::Array(values) => {
+            values.chunks(1 + facts).map(|element| element.iter().map(show).collect::<Vec<_>>().join(" ")).collect()
+        }
+        other => vec![show(other)],
+    };
+    elements.sort();
+    elements
+}
+
+fn vector_info(value: &Value) -> Vec<(String, String)> {
+    let drawn = |fact: &(String, String)| fact.0.contains("max-level") || fact.0.contains("vset-uid");
+    pairs(value).into_iter().filter(|fact| !drawn(fact)).collect()
 }
 
 pub fn sorted(value: Value) -> Value {

@@ -55,7 +55,7 @@ pub(crate) fn commands() -> Vec<&'static Command> {
     let inside = |command: &&Command| {
         !NEVER.contains(&command.name)
             && !NOT_INSIDE.contains(&command.name)
-            && !matches!(command.group, Group::Stream | Group::Scripting)
+            && !matches!(command.group, Group::Stream | Group::Scripting | Group::Module)
     };
     table::all().filter(inside).collect()
 }

@@ -61,6 +61,13 @@ fn compare_content(pair: &mut Pair, kind: &[u8], key: &[u8]) -> Result<Option<St
         b"list" => questions.push(command(&[b"LRANGE", key, b"0", b"-1"])),
         b"set" => questions.push(command(&[b"SMEMBERS", key])),
         b"hash" => questions.push(command(&[b"HGETALL", key])),
+        b"vectorset" => {
+            questions.push(command(&[b"VRANGE", key, b"-", b"+"]));
+            for element in crate::vectors::ELEMENTS {
+                questions.push(command(&[b"VEMB", key, element, b"RAW"]));
+                questions.push(command(&[b"VGETATTR", key, element]));
+            }
+        }
         b"zset" => questions.push(command(&[b"ZRANGE", key, b"0", b"-1", b"WITHSCORES"])),
         b"stream" => {
             questions.push(command(&[b"XRANGE", key, b"-", b"+"]));

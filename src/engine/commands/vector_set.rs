@@ -202,7 +202,7 @@ fn vadd(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     }
     ctx.effort += ef.min(set.len()) as u64;
     ctx.db.random = random;
-    ctx.reply.integer(i64::from(is_new));
+    ctx.reply.boolean(is_new);
     ctx.db.effects.dirty += u64::from(is_new);
     Ok(())
 }
@@ -212,7 +212,7 @@ fn vrem(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     ctx.db.touched(key);
     let set = ctx.db.write::<VectorSet>(key)?;
     let (removed, is_empty) = set.map_or((false, false), |set| (set.remove(name), set.is_empty()));
-    ctx.reply.integer(i64::from(removed));
+    ctx.reply.boolean(removed);
     if removed {
         ctx.db.effects.dirty += 1;
         if is_empty {
@@ -227,11 +227,11 @@ fn vsetattr(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     ctx.db.touched(key);
     let set = ctx.db.write::<VectorSet>(key)?;
     let Some((set, id)) = set.and_then(|set| set.find(name).map(|id| (set, id))) else {
-        ctx.reply.integer(0);
+        ctx.reply.boolean(false);
         return Ok(());
     };
     set.set_attributes(id, (!attributes.is_empty()).then(|| Text::new(attributes)));
-    ctx.reply.integer(1);
+    ctx.reply.boolean(true);
     ctx.db.effects.dirty += 1;
     Ok(())
 }
@@ -271,7 +271,10 @@ fn vismember(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
 
 fn vemb(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     let (key, name) = (args.next()?, args.next()?);
-    let raw = args.word("RAW");
+    let mut raw = false;
+    while args.word("RAW") {
+        raw = true;
+    }
     args.end().map_err(|_| Error::INVALID_OPTION)?;
     let Some((set, node)) = ctx.db.read::<VectorSet>(key)?.and_then(|set| set.get(name).map(|node| (set, node))) else {
         ctx.reply.null();
@@ -358,6 +361,11 @@ fn vrandmember(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
         Some(count) => Some(parse_integer(count).ok_or(Error::COUNT_NOT_AN_INTEGER)?),
         None => None,
     };
+    if count == Some(0) {
+        // Then nobody looks at the key.
+        ctx.reply.array(0);
+        return Ok(());
+    }
     let mut random = ctx.db.random.clone();
     let Some(set) = ctx.db.read::<VectorSet>(key)? else {
         if count.is_some() {

@@ -32,7 +32,7 @@ impl Projection {
         if let Some(matrix) = &self.matrix {
             return matrix.get(row * self.input + column).copied().unwrap_or(0.0);
         }
-        let scale = 1.0 / libm::sqrtf(self.input as f32);
+        let scale = (1.0 / libm::sqrt(self.input as f64)) as f32;
         if (row & column).count_ones().is_multiple_of(2) { scale } else { -scale }
     }
 

@@ -7,7 +7,7 @@ use crate::table::{Command, Flag::*, Group, Keys};
 use crate::text::Text;
 use crate::types::Name;
 use crate::types::VectorSet;
-use crate::types::vector::{BUILD_EF, LINK_RANGE, LINKS, MOST_DIMENSIONS, Near, Projection, Quantisation};
+use crate::types::vector::{BUILD_EF, LINK_RANGE, LINKS, MOST_DIMENSIONS, Projection, Quantisation};
 use crate::value::Kind;
 use alloc::vec::Vec;
 use resp::Writer;
@@ -334,17 +334,18 @@ fn vlinks(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
         ctx.reply.null();
         return Ok(());
     };
-    let layers = &set.graph.node(id).layers;
-    ctx.reply.array(layers.len());
-    for links in layers.iter().rev() {
+    let node = set.graph.node(id);
+    ctx.reply.array(node.layers.len());
+    for links in node.layers.iter().rev() {
         if with_scores {
             ctx.reply.map(links.len());
         } else {
             ctx.reply.array(links.len());
         }
-        for Near { distance, id } in links {
-            ctx.reply.bulk(set.name(*id));
+        for link in links {
+            ctx.reply.bulk(set.name(link.id));
             if with_scores {
+                let distance = node.vector.shown_distance(&set.graph.node(link.id).vector, set.dim());
                 ctx.reply.double(f64::from(1.0 - distance / 2.0));
             }
         }

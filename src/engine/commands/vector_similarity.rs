@@ -118,6 +118,9 @@ fn vsim(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
         ctx.effort += seen as u64;
         found
     };
+    for near in &mut found {
+        near.distance = query.shown_distance(&set.graph.node(near.id).vector, set.dim());
+    }
     // Of those that are equally near the latest comes first, or with TRUTH the earliest.
     let uid = |near: &Near| set.graph.node(near.id).uid;
     let before = |a: &Near, b: &Near| {

@@ -9,8 +9,8 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 const ROW: usize = 16;
-/// The width of a square.
-const SIDE: usize = 12;
+/// The least width of a square.
+const SIDE: usize = 9;
 
 pub fn draw(open: &Rc<Open>) -> Html {
     let Some(string) = open.value.as_ref().and_then(Value::as_string) else { return Html::default() };

@@ -25,7 +25,8 @@ fn legend(groups: &Groups) -> Html {
     if groups.gone > 0 {
         words.push(html! { <li class="trimmed">{ text::counted(groups.gone as usize, "entry is gone", "entries are gone") }{ ": deleted or trimmed" }</li> });
     }
-    for (at, group) in groups.groups.iter().enumerate() {
+    const GROUPS: usize = 5;
+    for (at, group) in groups.groups.iter().enumerate().take(GROUPS) {
         let behind = match group.behind {
             Some(0) => "has read all".to_owned(),
             Some(behind) => [&text::figure(behind.unsigned_abs()), " behind"].concat(),
@@ -38,13 +39,17 @@ fn legend(groups: &Groups) -> Html {
             </li>
         });
     }
+    let more = groups.groups.len().saturating_sub(GROUPS);
+    if more > 0 {
+        words.push(html! { <li>{ text::counted(more, "more group", "more groups") }</li> });
+    }
     if groups.hidden > 0 {
         words.push(html! { <li>{ text::counted(groups.hidden, "more consumer", "more consumers") }</li> });
     }
     if words.is_empty() {
         words.push(html! { <li>{ "no group reads this stream" }</li> });
     }
-    html! { <ul class="caption groups">{ for words }</ul> }
+    html! { <ul class="caption log-groups">{ for words }</ul> }
 }
 
 fn rows(open: &Open, slice: &Slice) -> Html {

@@ -35,8 +35,7 @@ pub fn draw(open: &Rc<Open>) -> Html {
                 if !fresh.is_empty() { <path class="new" d={fresh} /> }
             </svg>
             <dl>
-                <dt>{ "about" }</dt><dd class="large">{ text::figure(registers.estimate) }</dd>
-                <dt>{ "different elements" }</dt><dd />
+                <dt>{ "different elements, about" }</dt><dd class="large">{ text::figure(registers.estimate) }</dd>
                 <dt>{ "registers in use" }</dt><dd>{ text::figure(registers.used as u64) }{ " of 16\u{202f}384" }</dd>
                 <dt>{ "highest value" }</dt><dd>{ registers.highest }</dd>
                 <dt>{ "kept" }</dt><dd>{ if registers.dense { "dense, 6 bits a register" } else { "sparse, in runs" } }</dd>

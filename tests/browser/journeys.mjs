@@ -377,6 +377,53 @@ journey("every lesson opens", {}, async (visitor) => {
   }
 });
 
+// Every picture: the commands that make a value, and the one that changes it while it is open.
+const pictures = {
+  text: [['SET poem "Tell me, O muse, of that ingenious hero"'], 'APPEND poem " who travelled far and wide"'],
+  number: [["SET visits 41"], "INCR visits"],
+  bytes: [['SET blob "\\x00\\x01\\xffRedis\\x7f\\xe9\\x00binary data here and there\\xfe\\xed"'], "SETRANGE blob 3 PNG"],
+  bits: [["SETBIT seen 7 1", "SETBIT seen 100 1", "SETBIT seen 511 1"], "SETBIT seen 300 1"],
+  lanes: [["BITFIELD player SET u8 0 30 SET i16 8 -200 SET u4 24 9"], "BITFIELD player INCRBY u8 0 5"],
+  registers: [[...Array.from({ length: 10 }, (_, batch) =>
+    `PFADD visitors ${Array.from({ length: 60 }, (_, at) => `u${batch}-${at}`).join(" ")}`)], "PFADD visitors ann bob eve"],
+  list: [["CONFIG SET list-max-listpack-size 16", "CONFIG SET list-compress-depth 1",
+    `RPUSH jobs ${Array.from({ length: 100 }, (_, at) => `job:${at}`).join(" ")}`], "LPUSH jobs urgent"],
+  intset: [["SADD primes 2 3 5 7 11 13 17 19 23 29 31 37 41 43 47 53 59 61 67 71 73 79 83 89 97"], "SADD primes 101"],
+  set: [["SADD tags warm paper ember ink line sheet sunk wide narrow"], "SADD tags calm"],
+  hash: [["HSET session:9 user ada role admin theme dark token 9f86d081884c7d65", "HEXPIRE session:9 90 FIELDS 1 token"],
+    "HSET session:9 theme light"],
+  ladder: [["ZADD board 300 Bob 400 Charlie 500 Alice 120 Dora 480 Eve 90 Finn"], "ZINCRBY board 50 Dora"],
+  map: [["GEOADD cafes 13.361389 38.115556 Palermo 15.087269 37.502669 Catania 12.496366 41.902782 Roma 9.19 45.4642 Milano"],
+    "GEOADD cafes 11.2558 43.7696 Firenze"],
+  stream: [["XADD orders 1-0 item tea", "XADD orders 2-0 item milk", "XADD orders 3-0 item bread", "XADD orders MAXLEN 3 4-0 item salt",
+    "XGROUP CREATE orders pickers 0", "XGROUP CREATE orders audit 0", "XREADGROUP GROUP pickers ann COUNT 1 STREAMS orders >",
+    "XREADGROUP GROUP audit eve COUNT 1 STREAMS orders >"], "XREADGROUP GROUP pickers bob COUNT 1 STREAMS orders >"],
+};
+for (const colorScheme of ["light", "dark"]) {
+  for (const [width, viewport] of Object.entries({ wide, narrow })) {
+    journey(`axe: every picture, ${colorScheme}, ${width}`, { colorScheme, viewport, reducedMotion: "reduce" }, async (visitor) => {
+      const { page } = visitor;
+      await visitor.open("#/playground");
+      if (width === "narrow") await visitor.button("Keyspace");
+      for (const [name, [before, change]] of Object.entries(pictures)) {
+        for (const command of before) await visitor.command(command, /^(?!\(error\))/);
+        const key = change.split(" ")[change.startsWith("XREADGROUP") ? 7 : 1];
+        await page.getByRole("button", { name: key, exact: true }).click();
+        await page.getByRole("heading", { name: key }).waitFor();
+        await visitor.command(change, /^(?!\(error\))/);
+        await page.locator(".opened.touched").waitFor();
+        await visitor.picture(`picture-${name}-${colorScheme}-${width}`);
+        await visitor.accessible();
+        await page.getByRole("button", { name: "Table" }).click();
+        await page.getByRole("columnheader", { name: "Changed" }).waitFor();
+        await visitor.accessible();
+        await page.getByRole("button", { name: /^(Picture|Text|Bytes|Bits|Fields|Registers|Map)$/ }).first().click();
+        await page.keyboard.press("Escape");
+      }
+    });
+  }
+}
+
 journey("the first prompt comes at once when the page is known", {}, async (visitor) => {
   // Of five visits, because whatever else the machine does only ever adds.
   const limit_ms = 400;

@@ -95,23 +95,18 @@ pub fn change(gained: i64) -> Html {
 }
 
 fn lenses(open: &Rc<Open>, send: &Send) -> Vec<Html> {
-    let mut choices = Vec::new();
-    if open.lenses.len() > 1 || open.sheet {
-        for lens in &open.lenses {
-            let on = *lens == open.lens && !open.sheet;
-            let choose = {
-                let lens = *lens;
-                let send = send.clone();
-                Callback::from(move |_: MouseEvent| {
-                    send.emit(Msg::Inspect(InspectMsg::Sheet(false)));
-                    send.emit(Msg::Inspect(InspectMsg::Lens(lens)));
-                })
-            };
-            choices.push(html! { <button key={lens.words()} class="toggle" aria-pressed={on.to_string()} onclick={choose}>{ if open.lenses.len() > 1 { lens.words() } else { "Picture" } }</button> });
-        }
-    } else {
-        choices.push(html! { <button key="picture" class="toggle" aria-pressed="true">{ "Picture" }</button> });
-    }
+    let several = open.lenses.len() > 1;
+    let choice = |(at, lens): (usize, &inspect::Lens)| {
+        let (lens, send) = (*lens, send.clone());
+        let on = lens == open.lens && !open.sheet;
+        let choose = Callback::from(move |_: MouseEvent| {
+            send.emit(Msg::Inspect(InspectMsg::Sheet(false)));
+            send.emit(Msg::Inspect(InspectMsg::Lens(lens)));
+        });
+        let words = if several { lens.words() } else { "Picture" };
+        html! { <button key={at} class="toggle" aria-pressed={on.to_string()} onclick={choose}>{ words }</button> }
+    };
+    let mut choices: Vec<Html> = open.lenses.iter().enumerate().map(choice).collect();
     choices.push(html! { <button key="table" class="toggle" aria-pressed={open.sheet.to_string()} onclick={tell(send, InspectMsg::Sheet(true))}>{ "Table" }</button> });
     choices
 }

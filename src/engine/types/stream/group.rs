@@ -80,6 +80,8 @@ pub struct Group {
     turns: u64,
     /// By number; one that was deleted leaves its place to the next that comes.
     consumers: Vec<Option<Consumer>>,
+    /// Places that were left.
+    free: Vec<u32>,
     /// The numbers in the order of the names.
     names: Vec<u32>,
 }
@@ -117,13 +119,14 @@ impl Group {
         match self.name_place(name) {
             Ok(place) => (self.names[place], false),
             Err(place) => {
-                let free = self.consumers.iter().position(Option::is_none).unwrap_or(self.consumers.len());
-                if free == self.consumers.len() {
-                    self.consumers.push(None);
+                let consumer = Some(Consumer { name: Text::new(name), seen: now, active: -1 });
+                let number = self.free.pop().unwrap_or(self.consumers.len() as u32);
+                match self.consumers.get_mut(number as usize) {
+                    Some(left) => *left = consumer,
+                    None => self.consumers.push(consumer),
                 }
-                self.consumers[free] = Some(Consumer { name: Text::new(name), seen: now, active: -1 });
-                self.names.insert(place, free as u32);
-                (free as u32, true)
+                self.names.insert(place, number);
+                (number, true)
             }
         }
     }
@@ -137,6 +140,7 @@ impl Group {
             self.remove(id);
         }
         self.consumers[number as usize] = None;
+        self.free.push(number);
         Some(pending.len())
     }
 

@@ -28,6 +28,7 @@ extern crate std;
 mod arena;
 mod calls;
 mod codegen;
+mod decimal;
 mod dispatch;
 mod gc;
 mod heap;

@@ -1,7 +1,9 @@
 //! Numbers to text and back: `strtod` as the C library reads (decimal, hexadecimal with binary exponent, `inf`, `nan`)
 //! and `%.14g`.
 
-use alloc::{format, vec::Vec};
+use alloc::vec::Vec;
+
+use crate::decimal::Decimal;
 
 fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t'..=b'\r')
@@ -71,8 +73,7 @@ fn decimal(bytes: &[u8]) -> Option<(f64, usize)> {
             at += 1 + sign + exponent;
         }
     }
-    let text = core::str::from_utf8(&bytes[..at]).ok()?;
-    Some((text.parse().ok()?, at))
+    Some((resp::number::parse_decimal(&bytes[..at])?, at))
 }
 
 fn hexadecimal(bytes: &[u8]) -> Option<(f64, usize)> {
@@ -143,36 +144,42 @@ pub fn append_general(out: &mut Vec<u8>, number: f64, precision: usize, keep: bo
         return append_nonfinite(out, number);
     }
     let precision = precision.max(1);
-    let scientific = format!("{number:.*e}", precision - 1);
-    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    if exponent < -4 || exponent >= precision as i32 {
-        out.extend_from_slice(trim(mantissa, keep, precision).as_bytes());
-        append_exponent(out, exponent);
+    let mut decimal = Decimal::new(number);
+    decimal.round(precision);
+    let exponent = decimal.exponent;
+    if number.is_sign_negative() {
+        out.push(b'-');
+    }
+    let start = out.len();
+    let scientific = exponent < -4 || exponent >= precision as i32;
+    if scientific {
+        decimal.append(out, precision - 1, exponent);
     } else {
-        let fixed = format!("{number:.*}", (precision as i32 - 1 - exponent).max(0) as usize);
-        out.extend_from_slice(trim(&fixed, keep, precision).as_bytes());
+        decimal.append(out, (precision as i32 - 1 - exponent) as usize, 0);
+    }
+    let point = out[start..].contains(&b'.');
+    if keep && !point {
+        out.push(b'.');
+    } else if point && !keep {
+        while out.last() == Some(&b'0') {
+            out.pop();
+        }
+        if out.last() == Some(&b'.') {
+            out.pop();
+        }
+    }
+    if scientific {
+        append_exponent(out, exponent);
     }
 }
 
 pub fn append_exponent(out: &mut Vec<u8>, exponent: i32) {
-    let sign = if exponent < 0 { '-' } else { '+' };
-    out.extend_from_slice(format!("e{sign}{:02}", exponent.abs()).as_bytes());
-}
-
-fn trim(text: &str, keep: bool, precision: usize) -> alloc::string::String {
-    if keep {
-        let mut text = alloc::string::String::from(text);
-        if !text.contains('.') {
-            debug_assert!(precision >= 1);
-            text.push('.');
-        }
-        return text;
+    out.extend_from_slice(if exponent < 0 { b"e-" } else { b"e+" });
+    if exponent.abs() < 10 {
+        out.push(b'0');
     }
-    if !text.contains('.') {
-        return text.into();
-    }
-    text.trim_end_matches('0').trim_end_matches('.').into()
+    let mut buffer = itoa::Buffer::new();
+    out.extend_from_slice(buffer.format(exponent.unsigned_abs()).as_bytes());
 }
 
 #[cfg(test)]

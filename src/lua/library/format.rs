@@ -3,6 +3,7 @@
 use alloc::{format, string::String, vec::Vec};
 
 use crate::{
+    decimal::Decimal,
     number,
     state::{Args, Fault, Ret, State},
     value::{to_i32, to_i64, to_u64},
@@ -207,19 +208,21 @@ fn float(out: &mut Vec<u8>, value: f64, conversion: u8, spec: &Spec) {
         let precision = spec.precision.unwrap_or(6);
         match conversion | 32 {
             b'f' => {
-                text.extend_from_slice(format!("{size:.precision$}").as_bytes());
+                let mut decimal = Decimal::new(size);
+                decimal.round_behind(precision);
+                decimal.append(&mut text, precision, 0);
                 if precision == 0 && spec.alternate {
                     text.push(b'.');
                 }
             }
             b'e' => {
-                let scientific = format!("{size:.precision$e}");
-                let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-                text.extend_from_slice(mantissa.as_bytes());
+                let mut decimal = Decimal::new(size);
+                decimal.round(precision + 1);
+                decimal.append(&mut text, precision, decimal.exponent);
                 if precision == 0 && spec.alternate {
                     text.push(b'.');
                 }
-                number::append_exponent(&mut text, exponent.parse().unwrap_or(0));
+                number::append_exponent(&mut text, decimal.exponent);
             }
             _ => number::append_general(&mut text, size, precision, spec.alternate),
         }

@@ -171,22 +171,25 @@ impl State {
 
     /// What `tostring` says of a value without a metamethod.
     pub fn plain_text(&mut self, value: Value) -> Value {
-        let text = match value {
+        let (kind, number, id) = match value {
             Value::String(_) => return value,
             Value::Number(bits) => return self.number_text(f64::from_bits(bits)),
-            Value::Nil => String::from("nil"),
-            Value::False => String::from("false"),
-            Value::True => String::from("true"),
-            Value::Native(id) => format!("builtin: 0x{:012x}", address(9, id & 0xffff_ffff)),
-            Value::Host(id) => format!("function: 0x{:012x}", address(8, id)),
-            Value::Table(id) => format!("table: 0x{:012x}", address(1, id)),
-            Value::Function(id) => format!("function: 0x{:012x}", address(2, id)),
-            Value::Userdata(id) => format!("userdata: 0x{:012x}", address(3, id)),
-            Value::Thread(id) => format!("thread: 0x{:012x}", address(4, id)),
-            Value::Light(0) => String::from("userdata: (nil)"),
-            Value::Light(id) => format!("userdata: 0x{id:x}"),
+            Value::Nil => return self.heap.string(b"nil"),
+            Value::False => return self.heap.string(b"false"),
+            Value::True => return self.heap.string(b"true"),
+            Value::Light(0) => return self.heap.string(b"userdata: (nil)"),
+            Value::Light(id) => {
+                let text = format!("userdata: 0x{id:x}");
+                return self.heap.string(text.as_bytes());
+            }
+            Value::Table(id) => ("table", 1, id),
+            Value::Function(id) => ("function", 2, id),
+            Value::Userdata(id) => ("userdata", 3, id),
+            Value::Thread(id) => ("thread", 4, id),
+            Value::Host(id) => ("function", 8, id),
+            Value::Native(id) => ("function", 9, id & 0xffff_ffff),
         };
-        let text = text.replacen("builtin", "function", 1);
+        let text = format!("{kind}: 0x{:012x}", address(number, id));
         self.heap.string(text.as_bytes())
     }
 }

@@ -14,7 +14,7 @@ use crate::root;
 /// Who may need whom. A crate that is not listed here does not exist; one that needs more is a decision to take here.
 const LAYERS: [(&str, &[&str]); 11] = [
     ("resp", &[]),
-    ("lua", &[]),
+    ("lua", &["resp"]),
     ("engine", &["lua", "resp"]),
     ("sim", &["engine", "resp"]),
     ("term", &["engine", "resp", "sim"]),

@@ -26,7 +26,7 @@ pub(crate) const fn class(size: usize) -> usize {
 /// The header of a dynamic string (sds) whose length needs so many bits. Strings below 32 bytes have one byte of header.
 #[inline]
 const fn header(len: usize) -> usize {
-    match len {
+    match len as u64 {
         0..32 => 1,
         32..256 => 3,
         256..0x1_0000 => 5,

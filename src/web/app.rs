@@ -212,6 +212,9 @@ impl Component for App {
             }
             Msg::Inspect(msg) => {
                 self.bench.inspect(&msg);
+                if let InspectMsg::Open(_) = msg {
+                    self.fetch_later(ctx);
+                }
                 if let InspectMsg::Layout(layout) = msg {
                     let table = layout == Layout::Table;
                     if table { storage::set("table", "1") } else { storage::remove("table") }
@@ -298,11 +301,15 @@ impl App {
     /// Fetches the rest of the program when something waits for it, or will as soon as a line is given.
     fn look_ahead(&mut self, ctx: &Context<Self>) {
         let waits = self.bench.is_held() || self.journal.is_some() || matches!(self.route, Route::Commands(_));
-        if later::is_here() || self.coming || !(waits || !self.failed && self.bench.is_ahead()) {
-            return;
+        if waits || !self.failed && self.bench.is_ahead() {
+            self.fetch_later(ctx);
         }
-        self.coming = true;
-        ctx.link().send_future(async { Msg::Later(later::fetch().await) });
+    }
+
+    fn fetch_later(&mut self, ctx: &Context<Self>) {
+        if !later::is_here() && !core::mem::replace(&mut self.coming, true) {
+            ctx.link().send_future(async { Msg::Later(later::fetch().await) });
+        }
     }
 
     fn later(&mut self, came: bool) {
@@ -490,7 +497,7 @@ impl App {
                         } else {
                             { divide("Width of the terminals", false, self.lesson_width, send.reform(Msg::LessonWidth)) }
                         }
-                        <Keyspace view={self.bench.keyspace_view()} send={send.clone()} />
+                        <Keyspace here={later::is_here()} view={self.bench.keyspace_view()} send={send.clone()} />
                     </div>
                 </main>
                 { timebar(&time, send) }

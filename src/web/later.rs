@@ -1,6 +1,6 @@
 //! The part of the program that is fetched when it is first needed.
 //!
-//! A released page comes as two modules (`xtask/split.rs` says how they are cut). Functions of the second one have empty slots in
+//! A released page comes as two modules (`xtask/split/mod.rs` says how they are cut). Functions of the second one have empty slots in
 //! the function table until it is there. So whether a command can run now is asked of the table itself, at the number that a
 //! function pointer is, and there is no list of commands to keep in step.
 //!

@@ -30,6 +30,7 @@ cargo xtask COMMAND
   test [STAGE ...]           run everything that must hold, or only the stages named
   dist                       write the static site into dist/ and hold it against the size budget
   size                       print the sizes of the site that is in dist/
+  why [PATH]                 what stays in the page's first module, by size; or what keeps a path there
   oracle [FILTER]            play the transcripts on a real Redis 8 and report differences
   bench [TEST ... | all]     in-process benchmarks; with a real Redis 8, redis-benchmark on both servers in turn
   fuzz [TARGET [SECONDS]]    cargo-fuzz on one target, or on all of them a minute each
@@ -65,6 +66,8 @@ fn dispatch(arguments: &[String]) -> Outcome {
         ("bench", tests) => bench::command(tests),
         ("fuzz", options) => fuzz::command(options),
         ("lighthouse", []) => setup::for_tests().and_then(|()| gate::lighthouse()),
+        ("why", []) => page::why(None),
+        ("why", [path]) => page::why(Some(path)),
         ("setup", []) => setup::for_tests(),
         ("help" | "--help" | "-h", _) => {
             print!("{USAGE}");

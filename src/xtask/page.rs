@@ -1,7 +1,7 @@
 //! The release page: trunk's build, finished into a static site.
 //!
 //! Trunk compiles, binds and names files by their content. What remains is done here: the program is cut into what a first visit needs
-//! and the rest (`split.rs`), and both are optimised; the lessons are written
+//! and the rest (`split/mod.rs`), and both are optimised; the lessons are written
 //! as pages that can be read without the program, the first one into the page itself; inline scripts move
 //! into files of their own, so that the page can forbid inline code altogether; the content security policy goes into
 //! the head (not in development, where trunk's reloader is inline); every lesson becomes a page of its own and the first
@@ -10,7 +10,7 @@
 
 use std::fs;
 use std::hash::{DefaultHasher, Hasher};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
@@ -56,18 +56,13 @@ pub fn build() -> Outcome {
     run::step("compressed twins", "brotli and gzip", &mut compress, None)
 }
 
-/// Cuts the program in two (see `split.rs`), optimises both halves, and names them by what they hold.
+/// Cuts the program in two (see `split/mod.rs`), optimises both halves, and names them by what they hold.
 fn divide(dist: &Path) -> Outcome {
     let started = Instant::now();
-    let read = |path: &Path| fs::read(path).map_err(|e| format!("cannot read {}: {e}", path.display()));
     let write =
         |path: &Path, bytes: &[u8]| fs::write(path, bytes).map_err(|e| format!("cannot write {}: {e}", path.display()));
     let bound = only(dist, "_bg.wasm")?;
-    let linked = places::target().join("wasm32-unknown-unknown/wasm/web.wasm");
-    let rules = places::root().join("src/web/later.txt");
-    let rules =
-        Rules::parse(&fs::read_to_string(&rules).map_err(|e| format!("cannot read {}: {e}", rules.display()))?)?;
-    let halves = split::split(&read(&linked)?, &read(&dist.join(&bound))?, &rules)?;
+    let halves = split::split(&read(&linked())?, &read(&dist.join(&bound))?, &rules()?)?;
     if !halves.idle.is_empty() {
         return Err(format!("src/web/later.txt names what does not exist: {}", halves.idle.join(", ")));
     }
@@ -101,6 +96,33 @@ fn divide(dist: &Path) -> Outcome {
     );
     run::ready("split", &what);
     Ok(())
+}
+
+/// Tells what the last build keeps in the first module, and why.
+pub fn why(path: Option<&str>) -> Outcome {
+    let work = places::target().join("xtask/why");
+    let mut bind = Command::new("wasm-bindgen");
+    bind.env("PATH", places::path_with(&setup::tool_dirs()));
+    bind.args(["--target=web", "--no-typescript", "--no-demangle", "--out-dir"]).arg(&work).arg(linked());
+    run::shown(&mut bind)?;
+    for line in split::why(&read(&linked())?, &read(&work.join("web_bg.wasm"))?, &rules()?, path)? {
+        println!("{line}");
+    }
+    Ok(())
+}
+
+/// The program as the linker left it.
+fn linked() -> PathBuf {
+    places::target().join("wasm32-unknown-unknown/wasm/web.wasm")
+}
+
+fn rules() -> Outcome<Rules> {
+    let file = places::root().join("src/web/later.txt");
+    Rules::parse(&String::from_utf8_lossy(&read(&file)?))
+}
+
+fn read(path: &Path) -> Outcome<Vec<u8>> {
+    fs::read(path).map_err(|e| format!("cannot read {}: {e}", path.display()))
 }
 
 /// The name of the one file that ends so.

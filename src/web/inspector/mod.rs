@@ -21,13 +21,15 @@ use yew::prelude::*;
 #[derive(Properties)]
 pub struct KeyspaceProps {
     pub view: Rc<KeyspaceView>,
+    /// Whether the large pictures are here (see `later.rs`).
+    pub here: bool,
     pub send: Send,
 }
 
 // A view is made anew exactly when something of it has changed.
 impl PartialEq for KeyspaceProps {
     fn eq(&self, other: &KeyspaceProps) -> bool {
-        Rc::ptr_eq(&self.view, &other.view)
+        Rc::ptr_eq(&self.view, &other.view) && self.here == other.here
     }
 }
 
@@ -37,14 +39,14 @@ pub fn tell(send: &Send, msg: InspectMsg) -> Callback<MouseEvent> {
 
 #[component]
 pub fn Keyspace(props: &KeyspaceProps) -> Html {
-    let KeyspaceProps { view, send } = props;
+    let KeyspaceProps { view, here, send } = props;
     // Who closes a key finds the focus where it was opened.
     let was_open = use_mut_ref(|| false);
     let back = core::mem::replace(&mut *was_open.borrow_mut(), view.open.is_some()) && view.open.is_none();
     html! {
         <section class="keyspace" aria-label="Keyspace">
             if let Some(open) = &view.open {
-                <Opened key={open.row.id.to_string()} open={open.clone()} send={send.clone()} />
+                <Opened key={open.row.id.to_string()} open={open.clone()} here={*here} send={send.clone()} />
             } else {
                 { head(view, send) }
                 { bar::bar(view) }

@@ -12,18 +12,19 @@ use yew::prelude::*;
 #[derive(Properties)]
 pub struct OpenedProps {
     pub open: Rc<Open>,
+    pub here: bool,
     pub send: Send,
 }
 
 impl PartialEq for OpenedProps {
     fn eq(&self, other: &OpenedProps) -> bool {
-        self.open == other.open
+        self.open == other.open && self.here == other.here
     }
 }
 
 #[component]
 pub fn Opened(props: &OpenedProps) -> Html {
-    let OpenedProps { open, send } = props;
+    let OpenedProps { open, here, send } = props;
     let heading = use_node_ref();
     {
         let heading = heading.clone();
@@ -68,6 +69,8 @@ pub fn Opened(props: &OpenedProps) -> Html {
             <div class="stage">
                 if gone {
                     <p class="empty">{ "There is no such key. What was done to it stands below; when it comes back, it is shown here." }</p>
+                } else if !here {
+                    <p class="empty soon">{ "Fetching the pictures …" }</p>
                 } else if open.sheet {
                     { sheet::draw(open) }
                 } else {

@@ -1,6 +1,6 @@
 //! Who refers to whom in a module: functions and pieces of data, and what is reached from where.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::ops::Range;
 
 use super::linked::{Linked, Piece, Target};
@@ -8,7 +8,7 @@ use super::rules::{Rule, Said};
 use super::wasm::{self, Kind, Module, Segment};
 use crate::Outcome;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Node {
     Function(u32),
     Data(usize),
@@ -79,7 +79,7 @@ impl Graph {
     /// anywhere; the distances between the functions are multiples of it.
     pub fn late_sentences(&self, whole: &Module, table: usize, said: &Said, stay: &BTreeSet<u32>) -> Vec<(usize, u32)> {
         let refers = &self.data[table];
-        let handler = |node: &Node| matches!(node, Node::Function(function) if matches!(said.function(*function), Some(Rule::Late | Rule::Stay)));
+        let handler = |node: &Node| matches!(node, Node::Function(function) if matches!(said.function(*function), Some(Rule::Late | Rule::Stay | Rule::Inline)));
         let places: Vec<u32> = refers.iter().filter(|(_, node)| handler(node)).map(|(offset, _)| *offset).collect();
         let row = places.windows(2).fold(0, |row, pair| divisor(row, pair[1] - pair[0])).max(1);
         let late: BTreeSet<u32> = refers
@@ -106,6 +106,37 @@ impl Graph {
 
 fn divisor(a: u32, b: u32) -> u32 {
     if b == 0 { a } else { divisor(b, a % b) }
+}
+
+/// The shortest way from roots to a function that is wanted, through what has been reached.
+pub fn way(graph: &Graph, roots: &[Node], reached: &Reached, wanted: impl Fn(u32) -> bool) -> Vec<Node> {
+    let mut from: HashMap<Node, Option<Node>> = roots.iter().map(|root| (*root, None)).collect();
+    let mut open: VecDeque<Node> = roots.iter().copied().collect();
+    while let Some(node) = open.pop_front() {
+        if matches!(node, Node::Function(index) if wanted(index)) {
+            let mut way = vec![node];
+            while let Some(before) = from.get(&way[way.len() - 1]).copied().flatten() {
+                way.push(before);
+            }
+            way.reverse();
+            return way;
+        }
+        let next: Vec<Node> = match node {
+            Node::Function(index) => graph.functions[index as usize].clone(),
+            Node::Data(piece) => graph.data[piece].iter().map(|(_, node)| *node).collect(),
+        };
+        for next in next {
+            let is_reached = match next {
+                Node::Function(index) => reached.functions.contains(&index),
+                Node::Data(piece) => reached.data.contains(&piece),
+            };
+            if is_reached && !from.contains_key(&next) {
+                from.insert(next, Some(node));
+                open.push_back(next);
+            }
+        }
+    }
+    Vec::new()
 }
 
 #[derive(Debug, Default)]

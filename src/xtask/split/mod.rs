@@ -34,8 +34,11 @@ mod plan;
 mod rules;
 mod wasm;
 
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
 use crate::Outcome;
-use graph::Graph;
+use graph::{Graph, Node};
 use linked::Linked;
 use plan::Plan;
 use rules::{Rule, Said};
@@ -68,18 +71,53 @@ pub fn split(linked: &[u8], bound: &[u8], rules: &Rules) -> Outcome<Halves> {
     halves(&linked, Module::read(bound)?, rules)
 }
 
-fn halves(linked: &Linked, mut whole: Module, rules: &Rules) -> Outcome<Halves> {
+fn planned(linked: &Linked, whole: &mut Module, rules: &Rules) -> Outcome<(Said, Graph, Plan)> {
     let names = whole.names()?;
     let said = Said::of(rules, &names, &linked.pieces);
     let imported = whole.imported(Kind::Function).count() as u32;
     for trap in said.functions(Rule::Trap).filter_map(|index| index.checked_sub(imported)) {
         UNREACHABLE.clone_into(&mut whole.bodies[trap as usize]);
     }
-    let mut graph = Graph::of(&whole, linked, &names)?;
+    let mut graph = Graph::of(whole, linked, &names)?;
     for trap in said.functions(Rule::Trap) {
         graph.functions[trap as usize].clear();
     }
-    let plan = Plan::make(&whole, &graph, &said)?;
+    let plan = Plan::make(whole, &graph, &said)?;
+    Ok((said, graph, plan))
+}
+
+/// What stays, in groups by the beginnings of their paths, largest first; or, of a path, what leads to it.
+pub fn why(linked: &[u8], bound: &[u8], rules: &Rules, path: Option<&str>) -> Outcome<Vec<String>> {
+    let linked = Linked::read(linked, |name| rules.of(&linked::readable(name)) == Some(Rule::Trap))?;
+    let mut whole = Module::read(bound)?;
+    let (_, graph, plan) = planned(&linked, &mut whole, rules)?;
+    let names: HashMap<u32, String> =
+        whole.names()?.into_iter().map(|(index, name)| (index, linked::readable(&name))).collect();
+    let name = |index: u32| names.get(&index).map_or("?", String::as_str);
+    if let Some(path) = path {
+        let wanted = |index: u32| plan.stay.functions.contains(&index) && rules::begins(name(index), path);
+        let way = graph::way(&graph, &Plan::roots(&whole, &graph), &plan.stay, wanted);
+        return Ok(way
+            .into_iter()
+            .map(|node| match node {
+                Node::Function(index) => name(index).to_owned(),
+                Node::Data(piece) => format!("data {}", linked::readable(&graph.pieces[piece].name)),
+            })
+            .collect());
+    }
+    let mut groups: HashMap<String, usize> = HashMap::new();
+    for index in &plan.stay.functions {
+        let plain = name(*index).trim_start_matches(['<', '&']).split([' ', '<']).next().unwrap_or_default();
+        let group = plain.split("::").take(3).collect::<Vec<_>>().join("::");
+        *groups.entry(group).or_default() += whole.bodies[(index - graph.imported) as usize].len();
+    }
+    let mut groups: Vec<(String, usize)> = groups.into_iter().collect();
+    groups.sort_by_key(|(name, bytes)| (Reverse(*bytes), name.clone()));
+    Ok(groups.into_iter().map(|(name, bytes)| format!("{bytes:>8}  {name}")).collect())
+}
+
+fn halves(linked: &Linked, mut whole: Module, rules: &Rules) -> Outcome<Halves> {
+    let (said, _, plan) = planned(linked, &mut whole, rules)?;
     let (first, later) = (plan.first(&whole)?, plan.later(&whole)?);
     let bytes = |module: &Module| module.data.iter().map(|segment| segment.bytes.len()).sum::<usize>();
     let functions = (plan.stay.functions.len() + plan.stubs.len(), plan.go.functions.len());
@@ -163,7 +201,7 @@ mod tests {
     #[test]
     fn two_halves_do_what_the_whole_does() {
         let (linked, whole) = program();
-        let rules = Rules::parse("late commands\nstay commands: get\ndoor page::reference\nrows rows\n")
+        let rules = Rules::parse("late commands\nstay commands: get\ndoor page::reference\ncommands rows\n")
             .expect("they are rules");
         let bytes = whole.write();
         let halves = halves(&linked, whole, &rules).expect("it can be split");

@@ -26,13 +26,19 @@ pub struct Plan {
 }
 
 impl Plan {
-    pub fn make(whole: &Module, graph: &Graph, said: &Said) -> Outcome<Plan> {
+    /// What everything that stays is reached from.
+    pub fn roots(whole: &Module, graph: &Graph) -> Vec<Node> {
         let exported = whole.exports.iter().filter(|export| export.kind == Kind::Function).map(|export| export.index);
         let written = (0..graph.pieces.len()).filter(|piece| !graph.pieces[*piece].is_constant).map(Node::Data);
-        let roots: Vec<Node> = exported.chain(whole.start).map(Node::Function).chain(written).collect();
+        exported.chain(whole.start).map(Node::Function).chain(written).collect()
+    }
+
+    pub fn make(whole: &Module, graph: &Graph, said: &Said) -> Outcome<Plan> {
+        let roots = Plan::roots(whole, graph);
         let passes = |from: Option<(usize, u32)>, to: Node| match to {
             Node::Function(function) => match said.function(function) {
                 Some(Rule::Door) => false,
+                Some(Rule::Inline) => from.is_none_or(|(piece, _)| said.piece(piece) != Some(Rule::Commands)),
                 Some(Rule::Late) => from.is_none_or(|(piece, _)| said.piece(piece).is_none()),
                 _ => true,
             },

@@ -16,13 +16,14 @@ pub enum Rule {
     Stay,
     Door,
     Trap,
-    Rows,
     Commands,
+    Rows,
+    Inline,
 }
 
 impl Rule {
     fn is_of_data(self) -> bool {
-        matches!(self, Rule::Rows | Rule::Commands)
+        matches!(self, Rule::Commands | Rule::Rows)
     }
 }
 
@@ -38,9 +39,10 @@ impl Rules {
                 "stay" => Rule::Stay,
                 "door" => Rule::Door,
                 "trap" => Rule::Trap,
-                "rows" => Rule::Rows,
                 "commands" => Rule::Commands,
-                _ => return Err(format!("a rule is late, stay, door, trap, rows or commands, not {kind:?}")),
+                "rows" => Rule::Rows,
+                "inline" => Rule::Inline,
+                _ => return Err(format!("a rule is late, stay, door, trap, commands, rows or inline, not {kind:?}")),
             };
             match path.split_once(": ") {
                 Some((path, ends)) => {
@@ -106,7 +108,7 @@ impl Said {
 }
 
 /// Whether a function's name begins with a path. What an implementation belongs to stands in angle brackets.
-fn begins(name: &str, path: &str) -> bool {
+pub fn begins(name: &str, path: &str) -> bool {
     let rest = name.trim_start_matches(['<', '&']).strip_prefix(path);
     rest.is_some_and(|rest| !rest.starts_with(|next: char| next.is_alphanumeric() || next == '_'))
 }

@@ -1,4 +1,4 @@
-//! WebAssembly's binary form, read and written as far as splitting a module needs it (see `split.rs`).
+//! WebAssembly's binary form, read and written as far as splitting a module needs it (see `split/mod.rs`).
 //!
 //! A module is sections; what refers to functions, globals and tables is taken apart, everything else stays the bytes it is. Inside
 //! function bodies only the places are found where an index stands: for that every instruction's length must be known, and what

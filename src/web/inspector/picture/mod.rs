@@ -32,6 +32,7 @@ const PICTURES: [(Lens, Draw); 11] = [
     (Lens::Log, log::draw),
 ];
 
+#[inline(never)]
 pub fn draw(open: &Rc<Open>) -> Html {
     let found = PICTURES.iter().find(|(lens, _)| *lens == open.lens);
     found.map_or_else(Html::default, |(_, draw)| draw(open))

@@ -419,6 +419,15 @@ impl Store {
         self.live(key).is_some()
     }
 
+    /// Whether `key` is there, for a command that would write it: looking counts as a use.
+    pub fn contains_to_write(&mut self, key: &[u8]) -> bool {
+        let id = self.live(key);
+        if let Some(id) = id {
+            self.touch(id);
+        }
+        id.is_some()
+    }
+
     /// The string at `key`, none when it is absent, WRONGTYPE when it holds another type.
     #[inline]
     pub fn string(&mut self, key: &[u8]) -> Result<Option<StringRef<'_>>, Error> {

@@ -62,7 +62,7 @@ fn restore(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
             return Err(Error::SYNTAX);
         }
     }
-    if !replace && ctx.db.contains(key) {
+    if !replace && ctx.db.contains_to_write(key) {
         return Err(Error::BUSY_KEY);
     }
     let ttl = resp::number::parse_integer(ttl).ok_or(Error::NOT_AN_INTEGER)?;

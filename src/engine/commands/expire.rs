@@ -119,7 +119,7 @@ fn set_lifetime(ctx: &mut Ctx, args: &mut Args, unit: Unit) -> Result<(), Error>
     let rules = Rules::read(args)?;
     let number = resp::number::parse_integer(number).ok_or(Error::NOT_AN_INTEGER)?;
     let deadline = unit.deadline(number, ctx.now).ok_or_else(|| Error::invalid_expire(ctx.command.name))?;
-    let allowed = ctx.db.deadline(key).is_some_and(|old| rules.allow(old, deadline));
+    let allowed = ctx.db.contains_to_write(key) && ctx.db.deadline(key).is_some_and(|old| rules.allow(old, deadline));
     if allowed && deadline <= ctx.now.millis() {
         ctx.db.remove(key);
         ctx.db.changed(key, Class::Generic, "del");
@@ -133,7 +133,7 @@ fn set_lifetime(ctx: &mut Ctx, args: &mut Args, unit: Unit) -> Result<(), Error>
 
 fn persist(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     let key = args.next()?;
-    let had_one = ctx.db.deadline(key).flatten().is_some();
+    let had_one = ctx.db.contains_to_write(key) && ctx.db.deadline(key).flatten().is_some();
     if had_one {
         ctx.db.set_deadline(key, None);
         ctx.db.changed(key, Class::Generic, "persist");

@@ -99,10 +99,10 @@ fn rename(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
 
 fn renamenx(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     let (from, to) = (args.next()?, args.next()?);
-    if !ctx.db.contains(from) {
+    if !ctx.db.contains_to_write(from) {
         return Err(Error::NO_SUCH_KEY);
     }
-    let free = from != to && !ctx.db.contains(to);
+    let free = from != to && !ctx.db.contains_to_write(to);
     if free {
         rename_existing(ctx, from, to);
     }

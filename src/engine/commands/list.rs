@@ -166,7 +166,7 @@ fn push(ctx: &mut Ctx, args: &mut Args, end: End) -> Result<(), Error> {
 
 fn push_if_there(ctx: &mut Ctx, args: &mut Args, end: End) -> Result<(), Error> {
     let key = args.peek().unwrap_or_default();
-    if ctx.db.write::<List>(key)?.is_some() {
+    if ctx.db.check_type::<List>(key)? {
         return push(ctx, args, end);
     }
     ctx.reply.integer(0);
@@ -483,18 +483,23 @@ pub(crate) fn move_element(
     to: End,
 ) -> Result<Option<Text>, Error> {
     let fill = fill(db);
-    let Some(list) = db.write::<List>(source)? else { return Ok(None) };
+    let is_same = source == target;
+    let Some(list) = db.peek_kind::<List>(source)? else { return Ok(None) };
     let Some(element) = list.peek(from).map(|element| Text::new(&element.text())) else { return Ok(None) };
     db.check_type::<List>(target)?;
     let Some(list) = db.write::<List>(source)? else { return Ok(None) };
     list.remove_end(from, 1);
+    if !is_same {
+        list.shrink(fill);
+    }
+    let is_empty = list.is_empty() && !is_same;
     let list = db.write_or_create::<List>(target)?;
     list.expect([&*element].into_iter(), fill);
     list.push(to, &element, fill);
+    if is_same {
+        list.shrink(fill);
+    }
     db.changed_by(0, target, Class::List, pushed(to));
-    let Some(list) = db.write::<List>(source)? else { return Ok(None) };
-    list.shrink(fill);
-    let is_empty = list.is_empty();
     db.changed(source, Class::List, popped(from));
     if is_empty {
         db.remove_emptied(source);

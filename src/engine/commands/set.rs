@@ -150,7 +150,7 @@ fn smembers(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
 fn smove(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     let (source, target, member) = (args.next()?, args.next()?, args.next()?);
     let limits = SetLimits::of(ctx.db);
-    let Some(set) = ctx.db.write::<Set>(source)? else {
+    let Some(set) = ctx.db.peek_kind::<Set>(source)? else {
         ctx.reply.integer(0);
         return Ok(());
     };

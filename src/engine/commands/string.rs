@@ -277,7 +277,7 @@ fn set(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     } else {
         None
     };
-    let exists = old.is_some() || ctx.db.contains(key);
+    let exists = old.is_some() || if options.only_new { ctx.db.contains_to_write(key) } else { ctx.db.contains(key) };
     let mut wanted = !(options.only_new && exists || options.only_existing && !exists);
     if let Some(condition) = options.condition {
         wanted &= match &old {
@@ -328,7 +328,7 @@ fn expire(ctx: &mut Ctx, key: &[u8], deadline: Option<i64>) {
 
 fn setnx(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     let (key, value) = (args.next()?, args.next()?);
-    let wanted = !ctx.db.contains(key);
+    let wanted = !ctx.db.contains_to_write(key);
     if wanted {
         store(ctx, key, value, None, false);
     }
@@ -470,7 +470,7 @@ fn msetnx(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     if args.left() % 2 == 1 {
         return Err(Error::wrong_arguments("msetnx"));
     }
-    let none_there = !args.rest().step_by(2).any(|key| ctx.db.contains(key));
+    let none_there = !args.rest().step_by(2).any(|key| ctx.db.contains_to_write(key));
     if none_there {
         while args.left() > 0 {
             let (key, value) = (args.next()?, args.next()?);

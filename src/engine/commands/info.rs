@@ -215,7 +215,7 @@ fn memory(ctx: &mut Ctx, text: &mut String) {
             ("used_memory_overhead", &used.overhead),
             ("used_memory_startup", &used::STARTUP),
             ("used_memory_dataset", &(used.dataset() as u64)),
-            ("used_memory_dataset_perc", &format_args!("{}%", percent(used.dataset_share().max(0.0)))),
+            ("used_memory_dataset_perc", &format_args!("{}%", percent(used.dataset_share()))),
             ("allocator_allocated", &total),
             ("allocator_active", &total),
             ("allocator_resident", &total),

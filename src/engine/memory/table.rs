@@ -23,7 +23,11 @@ pub(crate) struct Buckets {
     held: bool,
     /// How many steps it takes until the old buckets are empty.
     steps: u32,
+    /// How many more nodes there are than so many entries would have that just came, in [`PARTS`].
+    surplus: u32,
 }
+
+const PARTS: u64 = 256;
 
 fn buckets(exponent: u8) -> usize {
     if exponent == 0 { 0 } else { 1 << (exponent - 1) }
@@ -67,9 +71,25 @@ impl Buckets {
     #[inline]
     pub(crate) fn removed(&mut self, len: usize) {
         self.step();
+        self.thin_out(len + 1);
         if self.old == 0 && buckets(self.size) > LEAST && len * SPARSE <= buckets(self.size) && len > 0 {
             self.shrink(len);
         }
+    }
+
+    /// One of `len` entries goes. A node stays with its entry even if that is left alone in its bucket, so that where entries come and
+    /// go there are more nodes than the load asks for.
+    fn thin_out(&mut self, len: usize) {
+        let size = buckets(self.size) as u64;
+        if size < 64 || self.old != 0 {
+            self.surplus = 0;
+            return;
+        }
+        let expected = chained(len, size as usize) as u64 * PARTS;
+        let nodes = expected + u64::from(self.surplus);
+        // What the expectation falls by, and what is lost with the entry.
+        let (falls, lost) = ((len as u64 * PARTS - expected) / size, nodes / len as u64);
+        self.surplus = (u64::from(self.surplus) + falls).saturating_sub(lost) as u32;
     }
 
     #[cold]
@@ -81,6 +101,7 @@ impl Buckets {
             return;
         }
         self.size = exponent(len);
+        self.surplus = 0;
         if old != 0 {
             self.old = old;
             // A step moves one bucket that is not empty; as many commands happen upon one by themselves.
@@ -90,6 +111,7 @@ impl Buckets {
 
     #[cold]
     fn shrink(&mut self, len: usize) {
+        self.surplus = 0;
         self.old = self.size;
         self.size = exponent(len);
         self.steps = (buckets(self.old) as u64 * 150 / 1000) as u32;
@@ -147,6 +169,7 @@ impl Buckets {
             let (before, after) = (before as u64, chained as u64);
             chained = ((before * left + after * (total - left)) / total.max(1)) as usize;
         }
+        chained += (u64::from(self.surplus) / PARTS) as usize;
         if self.size == 0 { 0 } else { bytes + chained * NODE }
     }
 }

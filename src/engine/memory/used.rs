@@ -34,9 +34,10 @@ impl Used {
         self.total as i64 - self.overhead as i64
     }
 
-    /// The share of the dataset in what was added since the start, in per cent.
+    /// The share of the dataset in what was added since the start, in per cent. Redis computes it without signs: when there is more overhead
+    /// than was added, the share is astronomical.
     pub fn dataset_share(&self) -> f32 {
-        self.dataset() as f32 * 100.0 / self.total.saturating_sub(STARTUP).max(1) as f32
+        self.dataset() as u64 as f32 * 100.0 / self.total.saturating_sub(STARTUP).max(1) as f32
     }
 }
 
@@ -62,8 +63,10 @@ pub(crate) fn used(store: &mut Store, clients: &Clients) -> Used {
 /// What Redis counts as overhead of a database's two tables, of all keys and of the volatile ones; none if it never held a key.
 pub(crate) fn overhead(space: &Keyspace) -> Option<(usize, usize)> {
     const TABLES: usize = 2712;
-    const VOLATILE: usize = 216;
+    const NO_VOLATILE: usize = 216;
+    const VOLATILE: usize = 280;
     const KEY: usize = 32;
+    const VOLATILE_KEY: usize = 16;
     const REHASHING: usize = 24;
     let (main, volatile) = space.buckets();
     if main.is_empty() {
@@ -71,8 +74,9 @@ pub(crate) fn overhead(space: &Keyspace) -> Option<(usize, usize)> {
     }
     let rehashing = |rehashing| if rehashing { REHASHING } else { 0 };
     let keys = TABLES + main.count() * 8 + space.len() * KEY + rehashing(main.is_rehashing());
-    let deadlines = VOLATILE + volatile.count() * 8 + space.volatile_len() * KEY + rehashing(volatile.is_rehashing());
-    Some((keys, deadlines))
+    let deadlines =
+        VOLATILE + volatile.count() * 8 + space.volatile_len() * VOLATILE_KEY + rehashing(volatile.is_rehashing());
+    Some((keys, if volatile.is_empty() { NO_VOLATILE } else { deadlines }))
 }
 
 /// The most that was used so far.

@@ -3,6 +3,7 @@
 use crate::blocking::Blocked;
 use crate::io::ClientId;
 use crate::request::Request;
+use crate::script::Debugger;
 use crate::text::Text;
 use crate::time::Instant;
 use alloc::boxed::Box;
@@ -21,6 +22,15 @@ pub enum ReplyMode {
     SkipNext,
     /// This command's reply is dropped.
     Skip,
+}
+
+/// Whether scripts of a client are gone through line by line: on a copy of the keys, or on the real ones while others wait.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Debugging {
+    #[default]
+    No,
+    Forked,
+    Sync,
 }
 
 /// What MULTI collects.
@@ -117,6 +127,10 @@ pub struct Client {
     pub(crate) held: bool,
     /// Its script did not end within its step.
     pub(crate) in_script: bool,
+    /// What SCRIPT DEBUG asked for.
+    pub(crate) debugging: Debugging,
+    /// The script that the client goes through line by line.
+    pub(crate) debugger: Option<Box<Debugger>>,
     pub(crate) parser: Parser,
 }
 
@@ -153,6 +167,8 @@ impl Client {
             paused: false,
             held: false,
             in_script: false,
+            debugging: Debugging::No,
+            debugger: None,
             parser: Parser::default(),
         }
     }

@@ -117,6 +117,10 @@ impl Engine {
             return;
         }
         let Some(client) = self.clients.remove(id) else { return };
+        if self.server.scripting.debugged == Some(id) {
+            self.server.scripting.debugged = None;
+            self.release_held();
+        }
         self.server.watches.remove(&client.watched, id);
         self.store.effects.watching = !self.server.watches.is_empty();
         if let Some(blocked) = &client.blocked {
@@ -263,7 +267,7 @@ impl Engine {
             out.close(id);
             return;
         }
-        if self.server.scripting.running.is_some() {
+        if self.server.scripting.running.is_some() || self.server.scripting.debugged.is_some() {
             self.make_wait(id);
         }
         let client = self.clients.current();
@@ -391,10 +395,14 @@ impl Engine {
             blocks_again: None,
             wakes_at: None,
         };
-        match (command, refusal) {
-            (Some(command), None) => ctx.dispatch(command, args),
-            (_, Some(error)) => ctx.refuse(&error, args),
-            (None, None) => {}
+        if let Some(session) = ctx.clients.current().debugger.take() {
+            (session.command)(session, &mut ctx, args);
+        } else {
+            match (command, refusal) {
+                (Some(command), None) => ctx.dispatch(command, args),
+                (_, Some(error)) => ctx.refuse(&error, args),
+                (None, None) => {}
+            }
         }
         let effort = ctx.effort;
         out.add_effort(1 + effort);

@@ -242,6 +242,8 @@ texts! {
     REGISTER_UNKNOWN_ARGUMENT = "ERR unknown argument given to redis.register_function";
     REGISTER_NO_NAME = "ERR redis.register_function must get a function name argument";
     REGISTER_NO_CALLBACK = "ERR redis.register_function must get a callback argument";
+    DEBUG_BY_SHA = "ERR Please use EVAL instead of EVALSHA for debugging";
+    DEBUG_IN_PIPELINE = "ERR SCRIPT DEBUG must be called outside a pipeline";
     SCRIPT_DEBUG_MODE = "ERR Use SCRIPT DEBUG YES/SYNC/NO";
     INVALID_STREAM_ID = "ERR Invalid stream ID specified as stream command argument";
     INVALID_INTERVAL_START = "ERR invalid start ID for the interval";

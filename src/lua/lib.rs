@@ -346,6 +346,15 @@ impl Vm {
         number::append(out, number);
     }
 
+    /// Appends a number with so many significant digits, as C's `%g`.
+    pub fn append_number_digits(out: &mut Vec<u8>, number: f64, digits: usize) {
+        if number.is_finite() {
+            number::append_general(out, number, digits, false);
+        } else {
+            number::append_nonfinite(out, number);
+        }
+    }
+
     pub fn equal(&self, a: Value, b: Value) -> bool {
         self.state.heap.equal(a, b)
     }

@@ -1,6 +1,7 @@
 //! Scripts: EVAL and its kin, and SCRIPT. How a script runs is told in `script/mod.rs`.
 
 use crate::args::Args;
+use crate::client::Debugging;
 use crate::ctx::Ctx;
 use crate::error::Error;
 use crate::script::{self, Kind};
@@ -59,6 +60,11 @@ pub(super) const COMMANDS: &[Command] = &[
 ];
 
 const SCRIPT: &[Command] = &[
+    Command::sub("script|debug", "<mode: YES | SYNC | NO>", debug)
+        .group(Group::Scripting)
+        .since("3.2.0")
+        .summary("Lets this connection go through its scripts line by line.")
+        .flags(&[NoScript]),
     Command::sub("script|exists", "sha1 [sha1 ...]", exists)
         .group(Group::Scripting)
         .since("2.6.0")
@@ -88,6 +94,24 @@ const SCRIPT: &[Command] = &[
         .flags(&[NoScript, Stale])
         .tips(&["request_policy:all_nodes", "response_policy:all_succeeded"]),
 ];
+
+fn debug(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
+    let mode = if args.word("NO") {
+        Debugging::No
+    } else if args.word("YES") {
+        Debugging::Forked
+    } else if args.word("SYNC") {
+        Debugging::Sync
+    } else {
+        return Err(Error::SCRIPT_DEBUG_MODE);
+    };
+    if mode != Debugging::No && ctx.deny_blocking {
+        return Err(Error::DEBUG_IN_PIPELINE);
+    }
+    ctx.clients.current().debugging = mode;
+    ctx.reply.ok();
+    Ok(())
+}
 
 fn exists(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     ctx.reply.array(args.left());

@@ -288,6 +288,45 @@ fn command(ctx: &mut Ctx, run: &mut Run, interpreter: &mut Interpreter, raises: 
     if raises { Answer::RaiseValue(error) } else { Answer::One(error) }
 }
 
+/// Why the command that a call names would be refused before it ran. Its words are left in the interpreter.
+pub(super) fn refusal(run: &Run, interpreter: &mut Interpreter) -> Option<Error> {
+    if let Err(answer) = gather(interpreter) {
+        interpreter.spans.clear();
+        return match answer {
+            Answer::Raise(error) => Some(error),
+            _ => None,
+        };
+    }
+    let mut args = Args::new(&interpreter.words, &interpreter.spans);
+    match find(&mut args) {
+        Ok(command) => may_call(run, command).err(),
+        Err(error) => Some(error),
+    }
+}
+
+/// Calls a command with these words; its reply is left in the interpreter.
+pub(super) fn call_words(
+    ctx: &mut Ctx,
+    run: &mut Run,
+    interpreter: &mut Interpreter,
+    given: &[&[u8]],
+) -> Result<(), Error> {
+    let Interpreter { words, spans, reply, .. } = interpreter;
+    words.clear();
+    spans.clear();
+    for word in given {
+        let start = words.len() as u32;
+        words.extend_from_slice(word);
+        spans.push(Span { start, end: words.len() as u32 });
+    }
+    let mut args = Args::new(words, spans);
+    let command = find(&mut args)?;
+    may_call(run, command)?;
+    reply.clear();
+    perform(ctx, run, command, &mut args, reply);
+    Ok(())
+}
+
 /// Runs a command whose reply goes into `reply` instead of to the client.
 fn perform(ctx: &mut Ctx, run: &mut Run, command: &'static Command, args: &mut Args, reply: &mut Vec<u8>) {
     run.wrote |= command.has(Flag::Write);

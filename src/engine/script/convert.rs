@@ -105,7 +105,7 @@ fn wrapped(vm: &mut Vm, name: &str, value: Value) -> Value {
 }
 
 /// The kind of reply at `at` and the rest of its line.
-fn next_line<'a>(bytes: &'a [u8], at: &mut usize) -> Option<(u8, &'a [u8])> {
+pub(super) fn next_line<'a>(bytes: &'a [u8], at: &mut usize) -> Option<(u8, &'a [u8])> {
     let rest = bytes.get(*at..)?;
     let (&kind, rest) = rest.split_first()?;
     let end = rest.iter().position(|&byte| byte == b'\r')?;
@@ -113,11 +113,11 @@ fn next_line<'a>(bytes: &'a [u8], at: &mut usize) -> Option<(u8, &'a [u8])> {
     Some((kind, &rest[..end]))
 }
 
-fn length(line: &[u8]) -> Option<usize> {
+pub(super) fn length(line: &[u8]) -> Option<usize> {
     resp::number::parse_integer(line).and_then(|len| usize::try_from(len).ok())
 }
 
-fn take<'a>(bytes: &'a [u8], at: &mut usize, len: usize) -> &'a [u8] {
+pub(super) fn take<'a>(bytes: &'a [u8], at: &mut usize, len: usize) -> &'a [u8] {
     let text = bytes.get(*at..*at + len).unwrap_or_default();
     *at += len + 2;
     text

@@ -24,20 +24,25 @@
 mod api;
 mod cache;
 mod convert;
+mod debugger;
 pub(crate) mod library;
 mod run;
 mod sandbox;
 mod sha1;
 pub(crate) mod shebang;
+mod show;
 mod suspended;
 
 pub(crate) use cache::Cache;
+pub(crate) use debugger::Debugger;
 pub(crate) use library::Libraries;
 pub(crate) use run::{Kind, Running, kill};
 
 use crate::args::Args;
+use crate::client::Debugging;
 use crate::ctx::Ctx;
 use crate::error::Error;
+use crate::io::ClientId;
 use crate::text::Text;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
@@ -56,6 +61,8 @@ pub(crate) struct Scripting {
     pub libraries: Libraries,
     /// Where the random numbers of both machines are, once one has run.
     random: Option<u64>,
+    /// Who debugs a script on the real keys, so that others wait.
+    pub debugged: Option<ClientId>,
     /// A script that did not end within its step.
     pub running: Option<alloc::boxed::Box<Running>>,
 }
@@ -68,6 +75,7 @@ impl Scripting {
             cache: Cache::new(seed),
             libraries: Libraries::new(seed),
             random: None,
+            debugged: None,
             running: None,
         }
     }
@@ -131,6 +139,22 @@ fn words<'a>(args: &mut Args<'a>, not_a_number: Error) -> Result<Words<'a>, Erro
 
 /// EVAL and EVAL_RO.
 pub(crate) fn eval(ctx: &mut Ctx, args: &mut Args, read_only: bool) -> Result<(), Error> {
+    let result = eval_or_debug(ctx, args, read_only);
+    if let Err(error) = &result
+        && debugs(ctx)
+    {
+        debugger::refuse(ctx, error);
+        return Ok(());
+    }
+    result
+}
+
+/// Whether the current client goes through its scripts line by line. Transactions are not gone through.
+fn debugs(ctx: &mut Ctx) -> bool {
+    !ctx.deny_blocking && ctx.clients.current().debugging != Debugging::No
+}
+
+fn eval_or_debug(ctx: &mut Ctx, args: &mut Args, read_only: bool) -> Result<(), Error> {
     let body = args.next()?;
     let words = words(args, Error::NOT_AN_INTEGER)?;
     let name = Text::new(&sha1::hexadecimal(body));
@@ -143,6 +167,9 @@ pub(crate) fn eval(ctx: &mut Ctx, args: &mut Args, read_only: bool) -> Result<()
 
 /// EVALSHA and EVALSHA_RO.
 pub(crate) fn eval_sha(ctx: &mut Ctx, args: &mut Args, read_only: bool) -> Result<(), Error> {
+    if debugs(ctx) {
+        return Err(Error::DEBUG_BY_SHA);
+    }
     let name = Text::new(&args.next()?.to_ascii_lowercase());
     if name.len() != 40 {
         return Err(Error::NO_SCRIPT);
@@ -201,6 +228,12 @@ fn start(ctx: &mut Ctx, args: &Args, name: &Text, words: &Words, read_only: bool
     interpreter.vm.start(function, &[]);
     let mut run = Run::new(ctx, Kind::Script, name.clone(), read_only);
     run.out_of_memory &= !flags.allows_oom();
+    if debugs(ctx) {
+        // The session has a machine of its own, and the server keeps this one.
+        ctx.server.scripting.put_back(Kind::Script, Rc::clone(&machine));
+        debugger::begin(ctx, run, machine, args.at(1));
+        return Ok(());
+    }
     run::begin(ctx, args, run, machine)
 }
 

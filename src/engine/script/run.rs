@@ -226,7 +226,7 @@ fn end(ctx: &mut Ctx, run: &Run, mut machine: Rc<Interpreter>, outcome: Outcome)
 }
 
 /// The reply for an error that the script did not catch.
-fn failure(ctx: &mut Ctx, run: &Run, vm: &mut Vm, value: Value) -> Error {
+pub(super) fn failure(ctx: &mut Ctx, run: &Run, vm: &mut Vm, value: Value) -> Error {
     let (text, counted) = error_text(vm, value);
     (ctx.error_counted, ctx.script_failed) = (counted, Some(!counted));
     let location = vm.error_location();

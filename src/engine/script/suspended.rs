@@ -92,6 +92,9 @@ impl Engine {
     #[cold]
     pub(crate) fn make_wait(&mut self, id: ClientId) {
         self.note_slowness();
+        if self.server.scripting.debugged.is_some_and(|debugged| debugged != id) {
+            self.clients.current().held = true;
+        }
         if let Some(running) = &self.server.scripting.running
             && !running.busy
             && running.run.client != id

@@ -52,6 +52,14 @@ impl Value {
         }))
     }
 
+    /// The value of another key that is made a copy of this one. A copy has no room to spare.
+    pub fn copy(&self) -> Value {
+        match self {
+            Value::Raw(raw) => Value::raw(raw.bytes.clone()),
+            other => other.clone(),
+        }
+    }
+
     /// The string's bytes; none when this is another type.
     #[inline]
     pub fn as_string(&self) -> Option<StringRef<'_>> {

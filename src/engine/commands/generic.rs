@@ -167,7 +167,7 @@ fn copy(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
         return Err(Error::SAME_OBJECT);
     }
     let deadline = ctx.db.deadline(from).flatten();
-    let Some(value) = ctx.db.value(from).cloned() else {
+    let Some(value) = ctx.db.value(from).map(Value::copy) else {
         ctx.reply.integer(0);
         return Ok(());
     };

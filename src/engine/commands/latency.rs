@@ -129,9 +129,9 @@ fn doctor(ctx: &mut Ctx, _: &mut Args) -> Result<(), Error> {
         let since = (ctx.now.seconds() - first).max(1) as u64;
         // Hundredths of a second between two of them. (Writing to a string cannot fail.)
         let period = since * 100 / count;
-        let _ = write!(
+        let _ = writeln!(
             text,
-            "{}. {}: {count} latency spikes (average {average}ms, mean deviation {deviation}ms, period {}.{:02} sec). Worst all time event {}ms.\n",
+            "{}. {}: {count} latency spikes (average {average}ms, mean deviation {deviation}ms, period {}.{:02} sec). Worst all time event {}ms.",
             at + 1,
             series.name,
             period / 100,

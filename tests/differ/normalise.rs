@@ -38,6 +38,10 @@ fn rule(request: &[Vec<u8>], encoding: Option<&str>) -> Rule {
         "sinter" | "sunion" | "sdiff" | "keys" => Rule::Unordered,
         "hgetall" if !compact => Rule::UnorderedPairs,
         "spop" | "srandmember" | "hrandfield" | "zrandmember" | "randomkey" => Rule::Shape,
+        // Among unequal scores a range of names means nothing, and a skip list finds what its random heights lead it to.
+        "zlexcount" | "zrangebylex" | "zrevrangebylex" | "zremrangebylex" if !compact => Rule::Type,
+        "zrange" if !compact && has(request, "bylex") => Rule::Type,
+        "zrangestore" if has(request, "bylex") => Rule::Type,
         // Elements of equal weight keep the order of their source, which may be that of a hash table.
         "sort" | "sort_ro" if has(request, "by") && has(request, "limit") => Rule::Shape,
         "sort" | "sort_ro" if has(request, "by") => Rule::Unordered,
@@ -198,7 +202,8 @@ pub fn same_but_times(ours: &Value, theirs: &Value) -> bool {
 pub fn resynchronise(pair: &mut Pair, step: &Step) -> Result<(), String> {
     let request = &step.request;
     let written = match request[0].to_ascii_lowercase().as_slice() {
-        b"spop" => request.get(1),
+        b"spop" | b"zremrangebylex" => request.get(1),
+        b"zrangestore" if has(request, "bylex") => request.get(1),
         b"sort" if has(request, "by") => {
             let store = request.iter().skip(2).position(|argument| argument.eq_ignore_ascii_case(b"store"));
             store.and_then(|at| request.get(at + 3))

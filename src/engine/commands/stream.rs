@@ -416,6 +416,7 @@ pub(super) fn delete_entry(stream: &mut Stream, id: StreamId, keep: Keep) -> i64
 
 fn xdelex(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     let key = args.next()?;
+    ctx.db.check_type::<Stream>(key)?;
     let (ids, keep) = ids_and_condition(args)?;
     let Some(stream) = ctx.db.write::<Stream>(key)? else {
         reply_none_there(&mut ctx.reply, ids.left());

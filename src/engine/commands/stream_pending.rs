@@ -78,6 +78,7 @@ fn xack(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
 
 fn xackdel(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     let (key, name) = (args.next()?, args.next()?);
+    ctx.db.check_type::<Stream>(key)?;
     let (ids, keep) = ids_and_condition(args)?;
     let stream = ctx.db.write::<Stream>(key)?.filter(|stream| stream.group(name).is_some());
     let Some(stream) = stream else {

@@ -152,6 +152,10 @@ impl Pair {
         self.ours = Ours::new(self.ours.seed);
         self.theirs.reconnect()?;
         self.both(0, &[b"FLUSHALL".to_vec()])?;
+        // Libraries and scripts outlive the keys.
+        for container in ["FUNCTION", "SCRIPT"] {
+            self.both(0, &[container, "FLUSH"].map(|word| word.as_bytes().to_vec()))?;
+        }
         // Small nodes let trimming by nodes meet more cases, and every stream begins behind the clocks: see `generate.rs`.
         let seed = self.ours.seed;
         let entries = [100, 3, 7, 0][(seed % 4) as usize];

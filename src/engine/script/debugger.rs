@@ -65,10 +65,13 @@ pub(super) fn begin(ctx: &mut Ctx, run: Run, machine: Rc<Interpreter>, body: &[u
     if !forked {
         ctx.server.scripting.debugged = Some(run.client);
     }
+    // Empty lines at the end are not shown.
+    let end = body.iter().rposition(|byte| !matches!(byte, b'\n' | b'\r')).map_or(0, |last| last + 1);
+    let source = &body[..end];
     let session = Debugger {
         run,
         machine,
-        source: body.split(|&byte| byte == b'\n').map(Text::new).collect(),
+        source: source.split(|&byte| byte == b'\n').map(Text::new).collect(),
         copy,
         breakpoints: Vec::new(),
         longest: 256,
@@ -272,7 +275,7 @@ impl Debugger {
             Some(Function::Call | Function::Pcall) => {
                 self.before_call(interpreter);
                 api::call(ctx, &mut self.run, interpreter, function);
-                self.after_call(&interpreter.reply);
+                self.after_call(&interpreter.reply, self.steps);
             }
             _ => api::call(ctx, &mut self.run, interpreter, function),
         }
@@ -284,7 +287,7 @@ impl Debugger {
         let refusal = api::refusal(&self.run, interpreter);
         let words: Vec<&[u8]> =
             interpreter.spans.iter().map(|span| &interpreter.words[span.start as usize..span.end as usize]).collect();
-        if !words.is_empty() {
+        if self.steps && !words.is_empty() {
             self.say(&[b"<redis> ", &*words.join(&b' ')].concat());
         }
         if let Some(error) = refusal {
@@ -292,12 +295,16 @@ impl Debugger {
         }
     }
 
-    fn after_call(&mut self, reply: &[u8]) {
+    /// Tells of a reply; while the script is not gone through line by line, only of an error.
+    fn after_call(&mut self, reply: &[u8], tells: bool) {
         if reply.is_empty() {
             return;
         }
         if reply[0] == b'-' {
             self.say(&[b"<error> ", reply.trim_ascii_end()].concat());
+        }
+        if !tells {
+            return;
         }
         let mut text = b"<reply> ".to_vec();
         human(reply, &mut 0, &mut text);
@@ -489,7 +496,7 @@ impl Debugger {
         self.exchange(ctx);
         self.say(&[b"<redis> ", &*words.join(&b' ')].concat());
         match api::call_words(ctx, &mut self.run, interpreter, &words) {
-            Ok(()) => self.after_call(&interpreter.reply),
+            Ok(()) => self.after_call(&interpreter.reply, true),
             Err(error) => self.say(&[b"<error> ", error.0.strip_prefix(b"ERR ").unwrap_or(&error.0)].concat()),
         }
         self.exchange(ctx);

@@ -50,6 +50,9 @@ use resp::number;
 use run::Run;
 use sandbox::Interpreter;
 
+/// A machine that holds more bytes than this between two scripts is cleaned up.
+const MUCH_MEMORY: usize = 32 << 20;
+
 /// What the server keeps for scripts.
 #[derive(Clone, Debug)]
 pub(crate) struct Scripting {
@@ -93,6 +96,10 @@ impl Scripting {
         });
         if let Some(random) = self.random {
             Rc::make_mut(&mut machine).vm.set_random_state(random);
+        }
+        // What a script has left behind must not be what the next one fails for.
+        if machine.vm.memory() > MUCH_MEMORY {
+            Rc::make_mut(&mut machine).vm.collect();
         }
         machine
     }

@@ -461,7 +461,7 @@ impl Inspector {
             shares: *self.index.shares(),
             heaviest: heaviest.map(|(kind, bytes, name)| (kind, bytes, text::short(&name, 60))).collect(),
             gained: self.gained,
-            open: self.look_into(world),
+            open: if self.opened.is_some() { self.look_into(world) } else { None },
         }
     }
 
@@ -498,6 +498,8 @@ impl Inspector {
         }
     }
 
+    /// A function of its own, because a released page fetches what lies behind it when a key is first opened.
+    #[inline(never)]
     fn look_into(&mut self, world: &World) -> Option<Rc<Open>> {
         let (database, name) = self.opened.clone()?;
         let engine = world.engine();

@@ -1,6 +1,7 @@
 //! A value at a glance, for the list: the beginning of its picture.
 
 use crate::change::{self, Before, Kept};
+use crate::picture::vector;
 use crate::row::{Life, Lives};
 use crate::text::short;
 use engine::Value;
@@ -125,6 +126,12 @@ pub fn preview(value: &Value, id: &str, now: i64, parts: usize, before: &Before,
                 fresh: change::is_new_score(before, &ranked.member, ranked.score.0),
             });
             Preview::Ladder { rungs: rungs.collect(), hidden: zset.len().saturating_sub(most) }
+        }
+        Value::VectorSet(set) => {
+            let names = set.names_from(0).take(parts);
+            let members =
+                names.map(|name| part(name, vector::is_new(before, name, set.get(name).map_or(0, |node| node.uid))));
+            Preview::Members { members: members.collect(), hidden: set.len().saturating_sub(parts) }
         }
         Value::Stream(stream) => {
             let ends = if stream.len() <= parts { (stream.len(), 0) } else { (parts / 2, parts / 2) };

@@ -23,6 +23,11 @@ pub fn reading(name: &[u8], value: &Value, lens: Lens) -> String {
         (Value::SortedSet(_), Lens::Map) => ("GEOSEARCH ", " FROMLONLAT 0 0 BYRADIUS 22000 km ASC COUNT 100 WITHCOORD"),
         (Value::SortedSet(zset), _) if zset.len() > WHOLE => ("ZRANGE ", " 0 99 WITHSCORES"),
         (Value::SortedSet(_), _) => ("ZRANGE ", " 0 -1 WITHSCORES"),
+        (Value::VectorSet(set), _) => {
+            // The neighbours of any one of them.
+            let first = set.names_from(0).next().map_or_else(String::new, |name| term::quote::typed(name));
+            return ["VSIM ", &term::quote::typed(name), " ELE ", &first, " WITHSCORES"].concat();
+        }
         (Value::Stream(stream), _) if stream.len() > WHOLE => ("XRANGE ", " - + COUNT 100"),
         (Value::Stream(_), _) => ("XRANGE ", " - +"),
         _ => ("GET ", ""),

@@ -113,6 +113,7 @@ pub fn size(value: &Value) -> String {
         Value::Set(set) => text::counted(set.len(), "member", "members"),
         Value::SortedSet(zset) => text::counted(zset.len(), "member", "members"),
         Value::Hash(hash) => text::counted(hash.len(), "field", "fields"),
+        Value::VectorSet(set) => text::counted(set.len(), "element", "elements"),
         Value::Stream(stream) => text::counted(stream.len(), "entry", "entries"),
         _ => text::counted(value.as_string().map_or(0, |text| text.len()), "byte", "bytes"),
     }

@@ -2,7 +2,7 @@
 
 use crate::change::Kept;
 use crate::index::Sort;
-use crate::picture::{bits, hyperloglog, list, map, sheet, stream, string};
+use crate::picture::{bits, hyperloglog, list, map, sheet, stream, string, vector};
 use crate::preview::Preview;
 use crate::{InspectMsg, Inspector, KeyspaceView, Layout, Lens, Line, Open, Row};
 use engine::Value;
@@ -350,6 +350,30 @@ fn a_stream_shows_who_has_read_and_who_holds_what() {
     let open = desk.opened();
     let source = open.source().expect("the key is there");
     assert_eq!(*sheet::rows(&source, open.lens, 250..251)[0].cells[0], *"253-0");
+}
+
+#[test]
+fn a_vector_set_is_a_cloud_of_neighbours() {
+    let mut desk = Desk::new("");
+    for (at, name) in ["north", "east", "south", "west"].into_iter().enumerate() {
+        let (x, y) = [(0, 10), (10, 0), (0, -10), (-10, 0)][at];
+        desk.run(&format!("VADD v VALUES 2 {x} {y} {name} NOQUANT"));
+    }
+    let open = desk.open("v");
+    assert_eq!((open.lens, open.row.kind), (Lens::Cloud, "vectorset"));
+    let Some(Value::VectorSet(set)) = &open.value else { panic!("a vector set") };
+    let cloud = vector::cloud(set, &open.before);
+    let spot = |name: &str| cloud.spots.iter().find(|spot| *spot.name == *name).expect(name);
+    let apart = |a: &str, b: &str| (spot(a).x - spot(b).x).hypot(spot(a).y - spot(b).y);
+    assert!(apart("north", "south") > apart("north", "east"), "opposites lie farther apart than neighbours");
+    assert!(!cloud.links.is_empty());
+    desk.run("VADD v VALUES 2 9 1 almost-east NOQUANT");
+    let open = desk.opened();
+    let Some(Value::VectorSet(set)) = &open.value else { panic!("a vector set") };
+    let cloud = vector::cloud(set, &open.before);
+    let fresh: Vec<_> = cloud.spots.iter().filter(|spot| spot.fresh).map(|spot| &*spot.name).collect();
+    assert_eq!(fresh, ["almost-east"]);
+    assert!(desk.sheet()[0].starts_with("almost-east | east"), "{:?}", desk.sheet());
 }
 
 #[test]

@@ -117,6 +117,8 @@ pub struct App {
     fetched: Vec<(String, bool)>,
     /// The rest of the program is being fetched; it could not be had the last time.
     coming: bool,
+    /// The key that is to be opened when it is here.
+    opening: Option<InspectMsg>,
     failed: bool,
     last_frame: f64,
     /// After going elsewhere the heading takes the focus, so that a screen reader begins there.
@@ -163,6 +165,7 @@ impl Component for App {
             journal,
             fetched: Vec::new(),
             coming: false,
+            opening: None,
             failed: false,
             last_frame: frames::now(),
             route,
@@ -210,11 +213,12 @@ impl Component for App {
                 self.lesson(msg);
                 self.look_ahead(ctx);
             }
+            Msg::Inspect(msg) if matches!(msg, InspectMsg::Open(_)) && !later::is_here() => {
+                self.opening = Some(msg);
+                self.fetch_later(ctx);
+            }
             Msg::Inspect(msg) => {
                 self.bench.inspect(&msg);
-                if let InspectMsg::Open(_) = msg {
-                    self.fetch_later(ctx);
-                }
                 if let InspectMsg::Layout(layout) = msg {
                     let table = layout == Layout::Table;
                     if table { storage::set("table", "1") } else { storage::remove("table") }
@@ -321,6 +325,9 @@ impl App {
             self.restore(None);
         }
         self.bench.arrived(came, &mut self.progress);
+        if let Some(open) = self.opening.take().filter(|_| came) {
+            self.bench.inspect(&open);
+        }
         self.keep_progress();
     }
 
@@ -497,7 +504,7 @@ impl App {
                         } else {
                             { divide("Width of the terminals", false, self.lesson_width, send.reform(Msg::LessonWidth)) }
                         }
-                        <Keyspace here={later::is_here()} view={self.bench.keyspace_view()} send={send.clone()} />
+                        <Keyspace waiting={self.opening.is_some()} view={self.bench.keyspace_view()} send={send.clone()} />
                     </div>
                 </main>
                 { timebar(&time, send) }

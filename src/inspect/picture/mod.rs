@@ -12,6 +12,7 @@ pub mod set;
 pub mod sheet;
 pub mod stream;
 pub mod string;
+pub mod vector;
 pub mod zset;
 
 use crate::history::History;
@@ -31,6 +32,7 @@ pub enum Lens {
     Ladder,
     Map,
     Log,
+    Cloud,
 }
 
 impl Lens {
@@ -48,6 +50,7 @@ impl Lens {
             Lens::Ladder => "Ladder",
             Lens::Map => "Map",
             Lens::Log => "Log",
+            Lens::Cloud => "Cloud",
         }
     }
 }
@@ -59,6 +62,7 @@ pub fn lenses(value: &Value, history: &History) -> Vec<Lens> {
         Value::Set(_) => vec![Lens::Members],
         Value::Hash(_) => vec![Lens::Fields],
         Value::Stream(_) => vec![Lens::Log],
+        Value::VectorSet(_) => vec![Lens::Cloud],
         Value::SortedSet(zset) => {
             if !map::is_geographic(zset) {
                 vec![Lens::Ladder]

@@ -1,6 +1,6 @@
 //! The text twin of every picture: the same facts as a table.
 
-use super::{Lens, bits, hyperloglog, list, map, set, stream, string, zset};
+use super::{Lens, bits, hyperloglog, list, map, set, stream, string, vector, zset};
 use crate::change::{self, Before, Kept};
 use crate::history::History;
 use crate::text::{self, short};
@@ -45,6 +45,7 @@ pub fn sheet(source: &Source, lens: Lens) -> Sheet {
         (Value::SortedSet(zset), Lens::Map) => (&["Member", "Longitude", "Latitude", "Score"], zset.len()),
         (Value::SortedSet(zset), _) => (&["Rank", "Member", "Score"], zset.len()),
         (Value::Stream(stream), _) => (&["Entry", "Fields", "Pending", "Groups that stand here"], stream.len()),
+        (Value::VectorSet(set), _) => (&["Element", "Linked to, the nearest first", "Layers", "Attributes"], set.len()),
         (_, Lens::Hex) => (&["Offset", "Bytes", "Text"], len.div_ceil(string::LINE)),
         (_, Lens::Bits) => (&["First bit", "Bits", "Set"], (len * 8).div_ceil(BITS)),
         (value, Lens::Lanes) => {
@@ -110,6 +111,14 @@ pub fn rows(source: &Source, lens: Lens, range: Range<usize>) -> Vec<SheetRow> {
         (Value::SortedSet(zset), _) => {
             let rungs = zset::rungs(zset, before, range).into_iter();
             rungs.map(|rung| row(vec![number(rung.rank), rung.member, rung.score], rung.fresh)).collect()
+        }
+        (Value::VectorSet(set), _) => {
+            let elements = vector::elements(set, before, range).into_iter();
+            elements
+                .map(|element| {
+                    row(vec![element.name, element.nearest, number(element.layers), element.attributes], element.fresh)
+                })
+                .collect()
         }
         (Value::Stream(log), _) => {
             let picture = stream::groups(log, before, source.now);

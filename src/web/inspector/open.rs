@@ -9,22 +9,27 @@ use std::rc::Rc;
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
+/// A function of its own, because a released page fetches what lies behind it when a key is first opened (`later.txt`).
+#[inline(never)]
+pub fn opened(open: &Rc<Open>, send: &Send) -> Html {
+    html! { <Opened key={open.row.id.to_string()} open={open.clone()} send={send.clone()} /> }
+}
+
 #[derive(Properties)]
 pub struct OpenedProps {
     pub open: Rc<Open>,
-    pub here: bool,
     pub send: Send,
 }
 
 impl PartialEq for OpenedProps {
     fn eq(&self, other: &OpenedProps) -> bool {
-        self.open == other.open && self.here == other.here
+        self.open == other.open
     }
 }
 
 #[component]
 pub fn Opened(props: &OpenedProps) -> Html {
-    let OpenedProps { open, here, send } = props;
+    let OpenedProps { open, send } = props;
     let heading = use_node_ref();
     {
         let heading = heading.clone();
@@ -69,8 +74,6 @@ pub fn Opened(props: &OpenedProps) -> Html {
             <div class="stage">
                 if gone {
                     <p class="empty">{ "There is no such key. What was done to it stands below; when it comes back, it is shown here." }</p>
-                } else if !here {
-                    <p class="empty soon">{ "Fetching the pictures …" }</p>
                 } else if open.sheet {
                     { sheet::draw(open) }
                 } else {

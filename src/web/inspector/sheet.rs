@@ -9,7 +9,6 @@ use yew::prelude::*;
 /// The height of a row, as in keyspace.css.
 const ROW: usize = 30;
 
-#[inline(never)]
 pub fn draw(open: &Rc<Open>) -> Html {
     let Some(source) = open.source() else { return Html::default() };
     let count = sheet::sheet(&source, open.lens).rows;

@@ -1,6 +1,7 @@
 //! The pictures of values, one a lens. They are reached through one table, so that those seldom needed can be loaded later.
 
 mod bits;
+mod cloud;
 mod fields;
 mod hex;
 mod ladder;
@@ -18,7 +19,7 @@ use yew::prelude::*;
 
 type Draw = fn(&Rc<Open>) -> Html;
 
-const PICTURES: [(Lens, Draw); 11] = [
+const PICTURES: [(Lens, Draw); 12] = [
     (Lens::Text, text::draw),
     (Lens::Hex, hex::draw),
     (Lens::Bits, bits::draw),
@@ -30,9 +31,9 @@ const PICTURES: [(Lens, Draw); 11] = [
     (Lens::Ladder, ladder::draw),
     (Lens::Map, map::draw),
     (Lens::Log, log::draw),
+    (Lens::Cloud, cloud::draw),
 ];
 
-#[inline(never)]
 pub fn draw(open: &Rc<Open>) -> Html {
     let found = PICTURES.iter().find(|(lens, _)| *lens == open.lens);
     found.map_or_else(Html::default, |(_, draw)| draw(open))

@@ -82,7 +82,9 @@ pub fn cloud(set: &VectorSet, before: &Before) -> Cloud {
 fn unit(mut values: Vec<f32>) -> Vec<f32> {
     let length = values.iter().map(|value| value * value).sum::<f32>().sqrt();
     if length > 0.0 && length.is_finite() {
-        values.iter_mut().for_each(|value| *value /= length);
+        for value in &mut values {
+            *value /= length;
+        }
     } else {
         values.fill(0.0);
     }
@@ -122,13 +124,17 @@ fn eigenvector(matrix: &[f64], count: usize, other: Option<&[f64]>) -> Vec<f64> 
             matrix.chunks(count.max(1)).map(|row| row.iter().zip(&vector).map(|(a, b)| a * b).sum()).collect();
         if let Some(other) = other {
             let along: f64 = next.iter().zip(other).map(|(a, b)| a * b).sum();
-            next.iter_mut().zip(other).for_each(|(value, other)| *value -= along * other);
+            for (value, other) in next.iter_mut().zip(other) {
+                *value -= along * other;
+            }
         }
         let length = next.iter().map(|value| value * value).sum::<f64>().sqrt();
         if length < 1e-12 || !length.is_finite() {
             return vec![0.0; count];
         }
-        next.iter_mut().for_each(|value| *value /= length);
+        for value in &mut next {
+            *value /= length;
+        }
         vector = next;
     }
     vector

@@ -13,6 +13,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use engine::{ClientId, Config, Engine, Event, Input, Instant, Output, Outputs};
 
+/// How much effort counts as one more event where only so many are handled at a time.
+const EFFORT_OF_EVENT: u64 = 16;
+
 /// How a world begins.
 #[derive(Clone, Debug)]
 pub struct WorldConfig {
@@ -228,6 +231,8 @@ impl World {
             self.present.now = self.present.now.max(next);
             if wakeup.is_some_and(|wakeup| record.is_none_or(|record| wakeup <= record)) {
                 let effort = self.step(Input::Wakeup, true);
+                // A slice of a long script is as much as many events.
+                handled = handled.saturating_add(usize::try_from(effort / EFFORT_OF_EVENT).unwrap_or(usize::MAX));
                 if self.present.position == self.journal.records.len() && self.checkpoints.due(effort) {
                     self.checkpoints.add(self.present.clone());
                 }

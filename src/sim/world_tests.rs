@@ -181,3 +181,14 @@ fn an_endless_loop_is_a_state_like_any_other() {
     assert_eq!(reply(&mut world, other, "PING"), "+PONG\r\n");
     assert_eq!(reply(&mut world, looping, "PING"), "+PONG\r\n");
 }
+
+/// A page that looks at the clock after so many events must not be held up by a script: a slice of it counts as many.
+#[test]
+fn slices_of_a_script_are_many_events() {
+    let mut world = World::new(&WorldConfig::default());
+    let client = world.connect();
+    world.send(client, b"EVAL \"while true do end\" 0\r\n");
+    let begun = world.now();
+    assert!(!world.run_slice(begun.plus_micros(60_000_000), 256));
+    assert!(world.now().0 - begun.0 < 20_000, "{}", world.now().0 - begun.0);
+}

@@ -23,6 +23,8 @@ use resp::Protocol;
 const SLICE: u32 = 200_000;
 /// V8 exchanges the code of a function by a faster one only when it is entered, so the machine is left more often.
 const CHUNK: u32 = 50_000;
+/// How much fuel is as much work as visiting an element.
+const FUEL_OF_EFFORT: u64 = 50;
 /// What calling a command costs, beside the elements that it visits.
 const CALL_FUEL: u64 = 16;
 
@@ -87,7 +89,7 @@ pub(crate) struct Running {
     pub transaction: Option<(Box<Transaction>, usize)>,
     /// The database that it has selected.
     pub database: usize,
-    effort: u64,
+    pub effort: u64,
     /// When the next slice begins.
     pub due: Instant,
     /// Others are answered with BUSY.
@@ -121,6 +123,7 @@ pub(super) fn begin(ctx: &mut Ctx, args: &Args, mut run: Run, mut machine: Rc<In
     let denied = core::mem::replace(&mut ctx.deny_blocking, true);
     let command = ctx.command;
     let (outcome, fuel) = slice(ctx, &mut run, Rc::make_mut(&mut machine), now);
+    ctx.effort += fuel / FUEL_OF_EFFORT;
     ctx.deny_blocking = denied;
     ctx.command = command;
     if let Outcome::OutOfFuel = outcome {
@@ -157,6 +160,7 @@ fn go_on(ctx: &mut Ctx, mut running: Box<Running>, now: Instant) {
     (ctx.command, ctx.deny_blocking) = (command, true);
     ctx.effort = running.effort;
     let (outcome, fuel) = slice(ctx, &mut running.run, Rc::make_mut(&mut running.machine), now);
+    ctx.effort += fuel / FUEL_OF_EFFORT;
     running.effort = ctx.effort;
     if let Outcome::OutOfFuel = outcome {
         running.database = ctx.db.selected;

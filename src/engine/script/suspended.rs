@@ -54,7 +54,14 @@ impl Engine {
             blocks_again: None,
             wakes_at: None,
         };
+        let before = running.effort;
         (running.go_on)(&mut ctx, running, now);
+        // While it runs, its own effort adds up; once it is over, what counts is what came after it.
+        let effort = match &ctx.server.scripting.running {
+            Some(running) => running.effort.saturating_sub(before),
+            None => ctx.effort,
+        };
+        out.add_effort(effort);
         self.store.now = now;
         if let Some(running) = &mut self.server.scripting.running {
             running.abandoned = abandoned;

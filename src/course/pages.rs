@@ -69,10 +69,7 @@ fn page(index: &str, lesson: &Lesson, before: Option<&Lesson>, after: Option<&Le
         .map_or(index, |(head, _)| head)
         .split_inclusive('>')
         .map(str::trim_start)
-        .filter(|tag| {
-            let of_program = tag.contains("modulepreload") || tag.contains(".wasm");
-            tag.starts_with("<meta http-equiv") || tag.starts_with("<link") && !of_program
-        })
+        .filter(|tag| tag.starts_with("<meta http-equiv") || tag.starts_with("<link"))
         .fold(String::new(), |head, tag| {
             head + &tag.replace("href=\"./", "href=\"").replace("href=\"", &format!("href=\"{UP}")) + "\n"
         });

@@ -1,12 +1,15 @@
 //! The release page: trunk's build, finished into a static site.
 //!
-//! Trunk compiles, binds and names files by their content. What remains is done here: the program is cut into what a first visit needs
-//! and the rest (`split/mod.rs`), and both are optimised; the lessons are written
-//! as pages that can be read without the program, the first one into the page itself; inline scripts move
+//! Trunk compiles, binds and names files by their content. What remains is done here: the stylesheets become one; every lesson
+//! becomes a page of its own and the first one stands in the index, so that it can be read before the program has loaded; the
+//! program is cut into what a first visit needs and the rest (`split/mod.rs`), and both are optimised; inline scripts move
 //! into files of their own, so that the page can forbid inline code altogether; the content security policy goes into
-//! the head (not in development, where trunk's reloader is inline); every lesson becomes a page of its own and the first
-//! one stands in the index, so that it can be read before the program has loaded; every file gets its compressed twins.
+//! the head (not in development, where trunk's reloader is inline); every file gets its compressed twins.
 //! All addresses are relative, so the site works under any path.
+//!
+//! What a visitor waits for is the lesson's text: one page, one stylesheet, one small script. The program is fetched when the text has
+//! been painted (`Trunk.toml`), and what it paints instead lies in the same place and has the same size, so it is no later
+//! *largest contentful paint* than the one that was there to be read (a journey holds this).
 
 use std::fs;
 use std::hash::{DefaultHasher, Hasher};
@@ -43,6 +46,7 @@ pub fn build() -> Outcome {
     let mut build = trunk();
     build.args(["build", "--release", "--locked", "--cargo-profile", "wasm", "--dist"]).arg(places::dist());
     run::step("dist/", "trunk build, profile wasm", &mut build, None)?;
+    gather_styles(&places::dist())?;
     // The lessons as text in the page itself and as pages of their own.
     let mut pages = run::cargo();
     pages
@@ -54,6 +58,37 @@ pub fn build() -> Outcome {
     let mut compress = Command::new(setup::node_binary());
     compress.arg(places::root().join("src/xtask/compress.mjs")).arg(places::dist()).arg(places::compressed());
     run::step("compressed twins", "brotli and gzip", &mut compress, None)
+}
+
+/// Makes one stylesheet of all: nothing is painted before the last of them has come, and together they compress better.
+fn gather_styles(dist: &Path) -> Outcome {
+    let index = dist.join("index.html");
+    let html = String::from_utf8_lossy(&read(&index)?).into_owned();
+    let (mut page, names) = without_styles(&html);
+    let mut styles = String::new();
+    for name in &names {
+        let path = dist.join(name);
+        styles += &String::from_utf8_lossy(&read(&path)?);
+        fs::remove_file(&path).map_err(|e| format!("cannot remove {name}: {e}"))?;
+    }
+    let name = format!("style-{:016x}.css", hash(styles.as_bytes()));
+    let at = page.find("<script").ok_or("index.html has no script")?;
+    page.insert_str(at, &format!("<link rel=\"stylesheet\" href=\"./{name}\">\n    "));
+    fs::write(dist.join(&name), styles).map_err(|e| format!("cannot write dist/{name}: {e}"))?;
+    fs::write(&index, page).map_err(|e| format!("cannot write {}: {e}", index.display()))
+}
+
+/// The page without its stylesheets, and the names of these.
+fn without_styles(html: &str) -> (String, Vec<String>) {
+    let (mut page, mut names) = (String::with_capacity(html.len()), Vec::new());
+    for line in html.split_inclusive('\n') {
+        let sheet = line.trim_start().strip_prefix("<link rel=\"stylesheet\" href=\"./");
+        match sheet.and_then(|rest| rest.split_once('"')) {
+            Some((name, _)) => names.push(name.to_owned()),
+            None => page.push_str(line),
+        }
+    }
+    (page, names)
 }
 
 /// Cuts the program in two (see `split/mod.rs`), optimises both halves, and names them by what they hold.
@@ -187,7 +222,16 @@ fn next_script(html: &str) -> Option<(&str, &str, &str, &str)> {
 
 #[cfg(test)]
 mod tests {
-    use super::without_inline_scripts;
+    use super::{without_inline_scripts, without_styles};
+
+    #[test]
+    fn stylesheets_are_taken_out_in_their_order() {
+        let html = "<head>\n  <link rel=\"icon\" href=\"./i.svg\">\n  <link rel=\"stylesheet\" href=\"./a-1.css\" integrity=\"x\"/>\n\
+                    <link rel=\"stylesheet\" href=\"./b-2.css\">\n</head>\n";
+        let (page, names) = without_styles(html);
+        assert_eq!(names, ["a-1.css", "b-2.css"]);
+        assert_eq!(page, "<head>\n  <link rel=\"icon\" href=\"./i.svg\">\n</head>\n");
+    }
 
     #[test]
     fn inline_scripts_move_into_files_and_others_stay() {

@@ -427,6 +427,45 @@ for (const colorScheme of ["light", "dark"]) {
   }
 }
 
+for (const [width, viewport] of [["wide", wide], ["narrow", narrow]]) {
+  journey(`the program leaves the text where it was read, ${width}`, { viewport }, async (visitor) => {
+    const { page } = visitor;
+    await page.addInitScript(() => {
+      globalThis.largest = [];
+      new PerformanceObserver((list) => {
+        for (const { size, element } of list.getEntries()) globalThis.largest.push([size, element?.textContent.slice(0, 30)].join(" "));
+      }).observe({ type: "largest-contentful-paint", buffered: true });
+    });
+    const places = () => page.evaluate(() => [...document.querySelectorAll(".lesson > *")].slice(0, 5).map((element) => {
+      const { x, y, width, height } = element.getBoundingClientRect();
+      return [element.tagName, x, y, width, height].join(" ");
+    }).join("\n"));
+    let letItCome;
+    const held = new Promise((come) => { letItCome = come; });
+    await page.route(/_bg\.wasm$/, async (route) => {
+      await held;
+      await route.continue();
+    });
+    const asked = page.waitForRequest(/_bg\.wasm$/);
+    await page.goto(address);
+    await asked;
+    await page.evaluate(() => document.fonts.ready);
+    await visitor.until("the text is painted", () => page.evaluate(() => globalThis.largest.length > 0));
+    const [read, painted] = [await places(), await page.evaluate(() => globalThis.largest.length)];
+    letItCome();
+    await visitor.prompt().waitFor();
+    equal(await places(), read, "where the text lies");
+    await page.waitForTimeout(500);
+    equal(await page.evaluate((from) => globalThis.largest.slice(from).join(", "), painted), "", "what is painted larger");
+    const early = await page.evaluate(() => {
+      const [paint] = performance.getEntriesByName("first-contentful-paint");
+      const before = performance.getEntriesByType("resource").filter(({ startTime }) => startTime < paint.startTime);
+      return before.map(({ name }) => name).filter((name) => /\/web-[^/]*$/.test(name)).join(", ");
+    });
+    equal(early, "", "what is fetched of the program before the text is painted");
+  });
+}
+
 journey("the first prompt comes at once when the page is known", {}, async (visitor) => {
   // Of five visits, because whatever else the machine does only ever adds.
   const limit_ms = 400;

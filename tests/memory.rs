@@ -229,10 +229,12 @@ fn memory_usage_is_what_was_recorded() {
     assert!(rows >= 300, "the corpus shrank to {rows}");
 }
 
+/// The largest keyspaces take seconds in a debug build, so they are grown where `THOROUGH` is set, as the gate does.
 #[test]
 fn used_memory_grows_as_recorded() {
+    let most = if std::env::var_os("THOROUGH").is_some() { usize::MAX } else { 1_000_000 };
     let mut complaints = Vec::new();
-    for row in read("growth.txt").into_iter().flatten() {
+    for row in read("growth.txt").into_iter().flatten().filter(|row| row.bytes <= most) {
         let growth = Ours::new().growth(&row);
         let off = deviation(growth, row.bytes);
         println!("growth: {:>9} ours {growth:>9} {:+.2} % {}", row.bytes, off * 100.0, row.source);

@@ -98,7 +98,8 @@ fn clippy() -> Outcome<Passed> {
 }
 
 fn native() -> Outcome<Passed> {
-    passed(run::cargo().args(["test", "--locked", "--workspace", "--exclude", "web", "--no-fail-fast"]))
+    let tests = ["test", "--locked", "--workspace", "--exclude", "web", "--no-fail-fast"];
+    passed(run::cargo().args(tests).env("THOROUGH", "1"))
 }
 
 fn wasm() -> Outcome<Passed> {

@@ -6,12 +6,12 @@
 
 use crate::lesson::{Lesson, slug};
 use core::fmt;
-use std::collections::{BTreeMap, BTreeSet};
 
-/// Tasks done, by lesson and by slug of the task's title.
+/// What a learner has done.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
-    done: BTreeMap<String, BTreeSet<String>>,
+    /// Lessons in their order, and the slugs of their tasks that are done, in theirs.
+    done: Vec<(String, Vec<String>)>,
     /// The lesson that was open last.
     pub place: Option<String>,
 }
@@ -73,16 +73,34 @@ impl core::error::Error for CodeError {}
 impl Progress {
     /// Notes that a task is done; says whether that is news.
     pub fn mark(&mut self, lesson: &str, task: &str) -> bool {
-        self.done.entry(lesson.to_owned()).or_default().insert(slug(task))
+        self.add(lesson, slug(task))
+    }
+
+    fn add(&mut self, lesson: &str, task: String) -> bool {
+        let at = self.done.partition_point(|(known, _)| known.as_str() < lesson);
+        if self.done.get(at).is_none_or(|(known, _)| known != lesson) {
+            self.done.insert(at, (lesson.to_owned(), Vec::new()));
+        }
+        let tasks = &mut self.done[at].1;
+        let at = tasks.partition_point(|known| *known < task);
+        let news = tasks.get(at) != Some(&task);
+        if news {
+            tasks.insert(at, task);
+        }
+        news
+    }
+
+    fn of(&self, lesson: &str) -> &[String] {
+        self.done.iter().find(|(known, _)| known == lesson).map_or(&[], |(_, tasks)| tasks)
     }
 
     pub fn is_done(&self, lesson: &str, task: &str) -> bool {
-        self.done.get(lesson).is_some_and(|tasks| tasks.contains(&slug(task)))
+        self.of(lesson).contains(&slug(task))
     }
 
     /// How many tasks of a lesson are done.
     pub fn count(&self, lesson: &str) -> usize {
-        self.done.get(lesson).map_or(0, BTreeSet::len)
+        self.of(lesson).len()
     }
 
     pub fn is_complete(&self, lesson: &Lesson) -> bool {
@@ -91,7 +109,7 @@ impl Progress {
 
     /// Begins a lesson anew.
     pub fn forget(&mut self, lesson: &str) {
-        self.done.remove(lesson);
+        self.done.retain(|(known, _)| known != lesson);
     }
 
     /// A line of text to keep.
@@ -102,7 +120,6 @@ impl Progress {
             text.push_str(place);
         }
         for (lesson, tasks) in &self.done {
-            let tasks: Vec<&str> = tasks.iter().map(String::as_str).collect();
             text.push(' ');
             text.push_str(lesson);
             text.push('=');
@@ -122,8 +139,9 @@ impl Progress {
             if let Some(place) = word.strip_prefix('@') {
                 progress.place = Some(place.to_owned());
             } else if let Some((lesson, tasks)) = word.split_once('=') {
-                let tasks = tasks.split(',').filter(|task| !task.is_empty()).map(str::to_owned).collect();
-                progress.done.insert(lesson.to_owned(), tasks);
+                for task in tasks.split(',').filter(|task| !task.is_empty()) {
+                    progress.add(lesson, task.to_owned());
+                }
             }
         }
         progress
@@ -133,7 +151,7 @@ impl Progress {
     pub fn export(&self, course: &[Outline]) -> String {
         let mut bytes = Vec::new();
         for outline in course {
-            let Some(done) = self.done.get(&outline.lesson) else { continue };
+            let done = self.of(&outline.lesson);
             let mut bits = 0_u8;
             for (index, task) in outline.tasks.iter().take(8).enumerate() {
                 bits |= u8::from(done.contains(task)) << index;
@@ -181,8 +199,7 @@ impl Progress {
             for (index, task) in outline.tasks.iter().take(8).enumerate() {
                 if entry[2] & 1 << index != 0 {
                     imported.tasks += 1;
-                    imported.added +=
-                        u32::from(self.done.entry(outline.lesson.clone()).or_default().insert(task.clone()));
+                    imported.added += u32::from(self.add(&outline.lesson, task.clone()));
                 }
             }
         }

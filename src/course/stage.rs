@@ -3,7 +3,7 @@
 use crate::transcript::{Elapsed, Patience, Stage};
 use resp::{Decoder, Value};
 use sim::{ClientId, Instant, World};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 /// How long a client at a prompt waits before the transcript goes on without its reply.
 const LONGEST_WAIT_US: u64 = 60_000_000;
@@ -11,7 +11,7 @@ const LONGEST_WAIT_US: u64 = 60_000_000;
 /// A world on which transcripts are played.
 pub struct WorldStage {
     world: World,
-    clients: BTreeMap<String, OnStage>,
+    clients: Vec<(String, OnStage)>,
 }
 
 struct OnStage {
@@ -25,7 +25,7 @@ struct OnStage {
 
 impl WorldStage {
     pub fn new(world: World) -> Self {
-        WorldStage { world, clients: BTreeMap::new() }
+        WorldStage { world, clients: Vec::new() }
     }
 
     pub fn world(&self) -> &World {
@@ -53,7 +53,8 @@ impl WorldStage {
     }
 
     fn client(&mut self, name: &str) -> Result<&mut OnStage, String> {
-        self.clients.get_mut(name).ok_or_else(|| format!("client {name} is not connected"))
+        let found = self.clients.iter_mut().find(|(known, _)| known == name);
+        found.map(|(_, on_stage)| on_stage).ok_or_else(|| format!("client {name} is not connected"))
     }
 }
 
@@ -61,7 +62,8 @@ impl Stage for WorldStage {
     fn connect(&mut self, client: &str) -> Result<(), String> {
         let id = self.world.connect();
         let on_stage = OnStage { id, decoder: Decoder::new(), replies: VecDeque::new(), sent: VecDeque::new() };
-        self.clients.insert(client.to_owned(), on_stage);
+        self.clients.retain(|(known, _)| known != client);
+        self.clients.push((client.to_owned(), on_stage));
         Ok(())
     }
 

@@ -18,7 +18,6 @@ use crate::server::{Order, Server};
 use crate::settle::settle_events;
 use crate::store::Store;
 use crate::table::{self, Command, Flag};
-use crate::text::Text;
 use crate::time::Instant;
 use alloc::vec::Vec;
 use resp::Protocol;
@@ -47,15 +46,8 @@ impl Engine {
         let replication_id = store.random.hexadecimal();
         let settings = config.settings.clone();
         let mut server = Server::new(config, seed, run_id, replication_id);
-        for (index, parameter) in config::PARAMETERS.iter().enumerate() {
-            if settings.at(index) != parameter.default.as_bytes() {
-                config::set(&mut store, &mut server, index, Text::new(settings.at(index)));
-            }
-        }
-        for (name, value) in [("databases", databases as u64), ("port", u64::from(port))] {
-            if let Some(index) = config::find(name.as_bytes()) {
-                config::set(&mut store, &mut server, index, Text::decimal(value));
-            }
+        if !settings.are_defaults() || (databases, port) != (16, 6379) {
+            config::begin(&mut store, &mut server, &settings, databases as u64, u64::from(port));
         }
         Engine { store, clients: Clients::default(), server }
     }

@@ -147,6 +147,9 @@ impl Component for App {
             None => Bench::new(study),
         };
         bench.focus(bench.active);
+        if is_awaited(&place, &lessons) {
+            bench.await_lesson();
+        }
         let number = |key: &str, or: u32| storage::get(key).and_then(|text| text.parse().ok()).unwrap_or(or);
         let mut app = App {
             theme: Theme::stored(),
@@ -186,6 +189,7 @@ impl Component for App {
             Msg::Arrived(slug, lesson) => {
                 self.arrived(&slug, lesson);
                 self.fetch(ctx);
+                self.look_ahead(ctx);
             }
             Msg::Went(route) => {
                 self.go(route);
@@ -251,9 +255,10 @@ impl Component for App {
 
     fn view(&self, _ctx: &Context<Self>) -> Html {
         let page = match &self.route {
-            Route::Lessons => self.contents(),
+            Route::Lessons if later::is_here() => self.contents(),
+            Route::Lessons => self.without_sheet("Lessons"),
             Route::Commands(named) if later::is_here() => reference(named, &self.find, &self.send),
-            Route::Commands(_) => self.without_reference(),
+            Route::Commands(_) => self.without_sheet("Commands"),
             Route::Playground => self.desk(false),
             Route::Learn | Route::Lesson(_) => self.desk(true),
         };
@@ -304,7 +309,8 @@ impl App {
 
     /// Fetches the rest of the program when something waits for it, or will as soon as a line is given.
     fn look_ahead(&mut self, ctx: &Context<Self>) {
-        let waits = self.bench.is_held() || self.journal.is_some() || matches!(self.route, Route::Commands(_));
+        let is_sheet = matches!(self.route, Route::Lessons | Route::Commands(_));
+        let waits = self.bench.is_held() || self.journal.is_some() || is_sheet;
         if waits || !self.failed && self.bench.is_ahead() {
             self.fetch_later(ctx);
         }
@@ -344,6 +350,9 @@ impl App {
             if let Some((_, failed)) = self.fetched.iter_mut().find(|(known, _)| known == slug) {
                 *failed = true;
             }
+            if self.place == slug {
+                self.bench.begin_without_lesson(&mut self.progress);
+            }
             return;
         };
         if let Some(place) = Rc::make_mut(&mut self.lessons).iter_mut().find(|known| known.slug == slug) {
@@ -351,9 +360,11 @@ impl App {
         }
         if self.place == slug {
             let study = study_of(&self.place, &self.lessons, &self.progress);
-            self.bench = Bench::new(study.clone());
+            let early = core::mem::replace(&mut self.bench, Bench::new(study.clone()));
             self.bench.focus(self.bench.active);
             self.restore(study);
+            self.bench.take_over(early, &mut self.progress);
+            self.keep_progress();
             self.name_page();
         }
     }
@@ -366,10 +377,14 @@ impl App {
         let on_bench = !matches!(route, Route::Lessons | Route::Commands(_));
         if on_bench && place != self.place {
             let parked = self.parked.iter().position(|(parked, _)| *parked == place);
-            let bench = match parked {
+            let mut bench = match parked {
                 Some(at) => self.parked.swap_remove(at).1,
                 None => Bench::new(study_of(&place, &self.lessons, &self.progress)),
             };
+            if is_awaited(&place, &self.lessons) && !self.fetched.iter().any(|(slug, failed)| *failed && *slug == place)
+            {
+                bench.await_lesson();
+            }
             let left = core::mem::replace(&mut self.bench, bench);
             self.parked.push((core::mem::replace(&mut self.place, place), left));
             self.part = first_part(&route);
@@ -528,17 +543,17 @@ impl App {
         }
     }
 
-    /// The reference is on its way, or it cannot be had.
-    fn without_reference(&self) -> Html {
+    /// The list of lessons or the reference is on its way, or it cannot be had.
+    fn without_sheet(&self, title: &'static str) -> Html {
         html! {
             <main class="sheet" tabindex="-1" id="main">
                 <div>
-                    <h1>{ "Commands" }</h1>
+                    <h1>{ title }</h1>
                     if self.failed {
-                        <p class="lead">{ "The reference could not be fetched: is the connection down?" }</p>
+                        <p class="lead">{ "This page could not be fetched: is the connection down?" }</p>
                         <button onclick={self.send.reform(|_: MouseEvent| Msg::TryAgain)}>{ "Try again" }</button>
                     } else {
-                        <p class="lead soon">{ "Fetching the reference …" }</p>
+                        <p class="lead soon">{ "Fetching this page …" }</p>
                     }
                 </div>
             </main>
@@ -601,6 +616,11 @@ fn place_of(route: &Route, lessons: &[Rc<Lesson>], progress: &Progress) -> Place
             last.cloned().or_else(|| lessons.first().map(|lesson| lesson.slug.clone())).unwrap_or_default()
         }
     }
+}
+
+/// Whether a place's lesson is known, but not here yet.
+fn is_awaited(place: &Place, lessons: &[Rc<Lesson>]) -> bool {
+    lessons.iter().any(|lesson| lesson.slug == *place && catalogue::is_outline(lesson))
 }
 
 fn study_of(place: &Place, lessons: &[Rc<Lesson>], progress: &Progress) -> Option<Study> {

@@ -6,7 +6,7 @@
 use crate::pane::Pane;
 use crate::storage;
 use crate::study::Study;
-use crate::terminal::{PaneMsg, PaneView};
+use crate::terminal::{About, PaneMsg, PaneView};
 use crate::timebar::{Mark, TimeMsg, TimeView};
 use course::Progress;
 use course::stage::WorldStage;
@@ -45,6 +45,8 @@ pub struct Bench {
     next_pane: u32,
     pub study: Option<Study>,
     inspector: RefCell<Inspector>,
+    /// While the lesson is on its way, and with it the stage: the panes and the lines that were given in the meantime.
+    early: Option<Vec<(u32, String)>>,
     /// The bench as it was before it was cleared: clearing can be undone.
     before: Option<Box<Bench>>,
 }
@@ -73,6 +75,7 @@ impl Bench {
             next_pane: 1,
             study,
             inspector: RefCell::new(inspector),
+            early: None,
             before: None,
         };
         bench.new_client();
@@ -216,7 +219,50 @@ impl Bench {
         self.deliver();
     }
 
+    /// The lesson is on its way: lines wait for the server that it sets up.
+    pub fn await_lesson(&mut self) {
+        self.early.get_or_insert_default();
+    }
+
+    /// The lesson cannot be had: lines that wait for it go to the server that is here.
+    pub fn begin_without_lesson(&mut self, progress: &mut Progress) {
+        for (id, line) in self.early.take().unwrap_or_default() {
+            self.give(id, &line, progress);
+        }
+    }
+
+    /// This bench, set up by a lesson that has come, takes the place of the one where it was awaited: whatever was typed there goes
+    /// on here.
+    pub fn take_over(&mut self, mut early: Bench, progress: &mut Progress) {
+        let lines = early.early.take().unwrap_or_default();
+        for pane in early.panes {
+            let id = self.pane_of(pane.id as usize);
+            if let Some(own) = self.pane_mut(id) {
+                own.editor = pane.editor;
+            }
+        }
+        for (id, line) in lines {
+            self.give(id, &line, progress);
+        }
+    }
+
+    /// Gives a line without touching the one that is being typed.
+    fn give(&mut self, id: u32, line: &str, progress: &mut Progress) {
+        let Some(pane) = self.pane_mut(id) else { return };
+        let typing = core::mem::take(&mut pane.editor);
+        pane.put(line);
+        self.submit(id, progress);
+        if let Some(pane) = self.pane_mut(id) {
+            pane.editor = typing;
+        }
+    }
+
     fn submit(&mut self, id: u32, progress: &mut Progress) {
+        if let Some(early) = &mut self.early {
+            let pane = self.panes.iter_mut().find(|pane| pane.id == id);
+            early.extend(pane.map(|pane| (id, pane.take_line())));
+            return;
+        }
         self.inspector.borrow_mut().about_to_change(&self.world, self.database());
         let at = self.world.moment();
         for pane in &mut self.panes {
@@ -454,7 +500,14 @@ impl Bench {
 
     pub fn pane_views(&self) -> Vec<PaneView> {
         let several = self.shown().count() > 1;
-        self.shown().map(|pane| pane.view(pane.id == self.active, several, &self.world)).collect()
+        let view = |pane: &Pane| {
+            let mut view = pane.view(pane.id == self.active, several, &self.world);
+            if self.early.iter().flatten().any(|(id, _)| *id == pane.id) {
+                view.about = About::Note("The lesson is on its way. Your line is run when it is here.".into());
+            }
+            view
+        };
+        self.shown().map(view).collect()
     }
 
     pub fn time_view(&self) -> TimeView {

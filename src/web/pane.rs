@@ -105,9 +105,14 @@ impl Pane {
 
     // ---- talking to the world ---------------------------------------------------------------------------------------
 
+    /// The line that was finished.
+    pub fn take_line(&mut self) -> String {
+        self.editor.take(&self.state.get().session)
+    }
+
     /// Enter: gives the line, and says which commands it held.
     pub fn submit(&mut self, world: &mut World) -> Vec<Vec<Vec<u8>>> {
-        let line = self.editor.take(&self.state.get().session);
+        let line = self.take_line();
         self.give(world, &line);
         if !self.queue.is_empty() {
             let next = self.queue.remove(0);

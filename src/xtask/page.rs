@@ -120,6 +120,9 @@ fn divide(dist: &Path) -> Outcome {
     if *first != bound {
         fs::remove_file(dist.join(&bound)).map_err(|e| format!("cannot remove {bound}: {e}"))?;
     }
+    let script = dist.join(only(dist, ".js")?);
+    let text = String::from_utf8_lossy(&read(&script)?).into_owned();
+    write(&script, with_short_names(&text, &halves.renamed)?.as_bytes())?;
     let index = dist.join("index.html");
     let html = fs::read_to_string(&index).map_err(|e| format!("cannot read {}: {e}", index.display()))?;
     let html = html.replace(&bound, first).replacen("<html ", &format!("<html data-later=\"./{later}\" "), 1);
@@ -131,6 +134,19 @@ fn divide(dist: &Path) -> Outcome {
     );
     run::ready("split", &what);
     Ok(())
+}
+
+/// wasm-bindgen's script with new names for the functions that it hands to the program, and without its indentation.
+fn with_short_names(script: &str, renamed: &[(String, String)]) -> Outcome<String> {
+    let mut script: String = script.lines().flat_map(|line| [line.trim_start(), "\n"]).collect();
+    for (old, new) in renamed {
+        let (old, new) = (format!("\n{old}: "), format!("\n{new}: "));
+        if script.matches(&old).count() != 1 {
+            return Err(format!("the script does not hand {} to the program once", old.trim()));
+        }
+        script = script.replace(&old, &new);
+    }
+    Ok(script)
 }
 
 /// Tells what the last build keeps in the first module, and why.
@@ -222,7 +238,16 @@ fn next_script(html: &str) -> Option<(&str, &str, &str, &str)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{without_inline_scripts, without_styles};
+    use super::{with_short_names, without_inline_scripts, without_styles};
+
+    #[test]
+    fn what_the_program_imports_gets_short_names_in_the_script() {
+        let script = "const import0 = {\n    __wbg_now_0a: function() {\n        return now();\n    },\n};\n";
+        let renamed = [("__wbg_now_0a".to_owned(), "_0".to_owned())];
+        let short = with_short_names(script, &renamed).expect("the name is there");
+        assert_eq!(short, "const import0 = {\n_0: function() {\nreturn now();\n},\n};\n");
+        assert!(with_short_names(&short, &renamed).is_err(), "a name that is missing is no page");
+    }
 
     #[test]
     fn stylesheets_are_taken_out_in_their_order() {

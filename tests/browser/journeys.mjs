@@ -173,17 +173,18 @@ journey("ten thousand keys: typing, sorting, opening", {}, async (visitor) => {
     times.sort((a, b) => a - b);
     return { median: times[4], words: `${times[4].toFixed(1)} ms (${times[0].toFixed(1)} to ${times[8].toFixed(1)})` };
   };
-  const settled = `(holds) => new Promise((done) => {
-    const begun = performance.now();
-    const look = () => {
-      document.body.getBoundingClientRect();
-      if (holds() || performance.now() > begun + 2000) done(); else channel.port2.postMessage(0);
-    };
-    const channel = new MessageChannel();
-    channel.port1.onmessage = look;
-    look();
-  })`;
-  await page.evaluate(`globalThis.settled = ${settled}`);
+  await page.evaluate(() => {
+    globalThis.settled = (holds) => new Promise((done) => {
+      const begun = performance.now();
+      const channel = new MessageChannel();
+      const look = () => {
+        document.body.getBoundingClientRect();
+        if (holds() || performance.now() > begun + 2000) done(); else channel.port2.postMessage(0);
+      };
+      channel.port1.onmessage = look;
+      look();
+    });
+  });
   const typed = await nine(async (round) => {
     const input = document.querySelector(".pane.active .field input");
     const line = `SET user:${round} v`;
@@ -363,6 +364,29 @@ journey("a rare command that is given up while it is fetched", {}, async (visito
   go();
   await visitor.replies("PFADD visitors ada", "(integer) 1");
   equal(await visitor.transcript().getByText("PFADD").count(), 1, "times the line stands in the transcript");
+});
+
+journey("what is typed while a lesson is on its way", {}, async (visitor) => {
+  const { page } = visitor;
+  await visitor.open();
+  let go;
+  const held = new Promise((resolve) => { go = resolve });
+  await page.route("**/lesson.bin", async (route) => { await held; await route.continue(); });
+  await page.evaluate(() => { location.hash = "#/learn/03-lifetime/01-expiry" });
+  await page.getByRole("heading", { level: 1, name: expiry }).waitFor();
+  await visitor.prompt().fill("SET early bird");
+  await visitor.prompt().press("Enter");
+  await page.getByText("The lesson is on its way").waitFor();
+  await visitor.prompt().fill("GET ear");
+  go();
+  await visitor.replies("SET early bird", "OK");
+  await visitor.task("A one-time code", "to do");
+  equal(await visitor.prompt().inputValue(), "GET ear", "the line that was being typed");
+  await visitor.prompt().pressSequentially("ly");
+  await visitor.prompt().press("Enter");
+  await visitor.replies("GET early", '"bird"');
+  // The lesson's own keys are there as well: its stage was set first.
+  await visitor.key("session:ada").waitFor();
 });
 
 journey("every lesson opens", {}, async (visitor) => {

@@ -125,7 +125,7 @@ pub struct Task {
 pub fn slug(title: &str) -> String {
     let mut slug = String::new();
     for c in title.chars() {
-        if c.is_alphanumeric() {
+        if c.is_ascii_alphanumeric() {
             slug.push(c.to_ascii_lowercase());
         } else if !slug.ends_with('-') && !slug.is_empty() && !matches!(c, '\'' | '’') {
             slug.push('-');

@@ -3,7 +3,6 @@
 use super::parse::{ParseError, arguments};
 use super::{Client, Directive, Expected, Step, Transcript, notation};
 use resp::Value;
-use std::collections::BTreeMap;
 
 /// How long after its request a reply came, in microseconds.
 pub type Elapsed = u64;
@@ -88,13 +87,13 @@ pub struct Play<'s, S: Stage> {
     stage: &'s mut S,
     connected: Vec<String>,
     /// What each client sent without awaiting a reply.
-    sent: BTreeMap<String, String>,
+    sent: Vec<(String, String)>,
     later: u64,
 }
 
 impl<'s, S: Stage> Play<'s, S> {
     pub fn new(stage: &'s mut S) -> Self {
-        Play { stage, connected: Vec::new(), sent: BTreeMap::new(), later: 0 }
+        Play { stage, connected: Vec::new(), sent: Vec::new(), later: 0 }
     }
 
     pub fn stage(&mut self) -> &mut S {
@@ -135,7 +134,8 @@ impl<'s, S: Stage> Play<'s, S> {
                     let request = request(text).map_err(failed)?;
                     self.send(client, &request, &speaks_resp3).map_err(failed)?;
                     self.stage.settle();
-                    self.sent.insert(client.name().to_owned(), text.clone());
+                    self.sent.retain(|(name, _)| name != client.name());
+                    self.sent.push((client.name().to_owned(), text.clone()));
                 }
                 Step::Command { client, text, reply } => {
                     let request = request(text).map_err(failed)?;
@@ -194,7 +194,8 @@ impl<'s, S: Stage> Play<'s, S> {
         };
         let reply = self.stage.receive(client.name(), patience)?;
         // A reply that is read later is printed as the reply to what was sent.
-        let asked = self.sent.get(client.name()).filter(|_| command.ends_with("<<")).map_or(command, String::as_str);
+        let sent = self.sent.iter().find(|(name, _)| name == client.name());
+        let asked = sent.filter(|_| command.ends_with("<<")).map_or(command, |(_, sent)| sent);
         let got = match &reply {
             Some((value, elapsed)) => rendered(asked, value, *elapsed, notation),
             None => vec!["(no reply)".to_owned()],

@@ -205,7 +205,8 @@ fn weight(text: &[u8]) -> Option<f64> {
         return None;
     }
     // Zero has one place in the order, whatever its sign.
-    core::str::from_utf8(text).ok()?.parse::<f64>().ok().map(|weight| weight + 0.0)
+    let weight = if is_infinite { f64::INFINITY } else { resp::number::parse_decimal(unsigned)? };
+    Some(if text.starts_with(b"-") { -weight } else { weight } + 0.0)
 }
 
 /// What a pattern says about an element.

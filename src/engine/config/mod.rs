@@ -214,23 +214,29 @@ pub fn find(name: &[u8]) -> Option<usize> {
     })
 }
 
-/// The present values. A clone shares them until one is changed.
-#[derive(Clone, Debug)]
+/// The present values. A clone shares them until one is changed. Until the first one is, there are none: the table has the
+/// defaults, and a server that nobody configures does not need the table.
+#[derive(Clone, Debug, Default)]
 pub struct Settings {
-    values: Rc<Vec<Text>>,
-}
-
-impl Default for Settings {
-    fn default() -> Settings {
-        Settings {
-            values: Rc::new(PARAMETERS.iter().map(|parameter| Text::new(parameter.default.as_bytes())).collect()),
-        }
-    }
+    values: Option<Rc<Vec<Text>>>,
 }
 
 impl Settings {
     pub fn at(&self, index: usize) -> &[u8] {
-        self.values.get(index).map_or(&[], |value| value)
+        match &self.values {
+            Some(values) => values.get(index).map_or(&[], |value| value),
+            None => PARAMETERS.get(index).map_or(&[], |parameter| parameter.default.as_bytes()),
+        }
+    }
+
+    /// Whether every value is still the default.
+    pub(crate) fn are_defaults(&self) -> bool {
+        self.values.is_none()
+    }
+
+    fn values(&mut self) -> &mut Vec<Text> {
+        let defaults = || PARAMETERS.iter().map(|parameter| Text::new(parameter.default.as_bytes())).collect();
+        Rc::make_mut(self.values.get_or_insert_with(|| Rc::new(defaults())))
     }
 
     /// A value as CONFIG GET shows it.
@@ -258,14 +264,18 @@ impl Settings {
 
     /// Puts down a checked value, before an engine is made of all of them.
     pub fn put(&mut self, index: usize, value: Text) {
-        if let Some(place) = Rc::make_mut(&mut self.values).get_mut(index) {
+        if let Some(place) = self.values().get_mut(index) {
             *place = value;
         }
     }
 
     /// Whether nothing was set since one was cloned from the other.
     pub fn is_same(&self, other: &Settings) -> bool {
-        Rc::ptr_eq(&self.values, &other.values)
+        match (&self.values, &other.values) {
+            (Some(own), Some(others)) => Rc::ptr_eq(own, others),
+            (None, None) => true,
+            _ => false,
+        }
     }
 }
 
@@ -275,7 +285,23 @@ pub(crate) fn set(store: &mut Store, server: &mut Server, index: usize, value: T
     if let Some(apply) = parameter.apply {
         apply(&mut Target { store, server }, Value { text: &value });
     }
-    Rc::make_mut(&mut server.settings.values)[index] = value;
+    server.settings.values()[index] = value;
+}
+
+/// Lets follow what follows from the values that a server begins with. The page begins with the defaults, which need nothing, so
+/// neither this function nor the table is among what a visit downloads first.
+#[inline(never)]
+pub(crate) fn begin(store: &mut Store, server: &mut Server, settings: &Settings, databases: u64, port: u64) {
+    for (index, parameter) in PARAMETERS.iter().enumerate() {
+        if settings.at(index) != parameter.default.as_bytes() {
+            set(store, server, index, Text::new(settings.at(index)));
+        }
+    }
+    for (name, value) in [("databases", databases), ("port", port)] {
+        if let Some(index) = find(name.as_bytes()) {
+            set(store, server, index, Text::decimal(value));
+        }
+    }
 }
 
 #[cfg(test)]

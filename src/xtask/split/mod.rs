@@ -25,6 +25,9 @@
 //! **What is left out.** A panic aborts, and its text reaches nobody: with the functions that `trap` names replaced by the instruction
 //! that aborts, the optimiser drops what was made ready for the text.
 //!
+//! What wasm-bindgen calls the imports ends in sixteen random digits each, here and in the JavaScript beside it, and such digits
+//! cannot be compressed: both get short names.
+//!
 //! The names that the rules ask for are in the module's name section as it comes from wasm-bindgen, which numbers functions anew
 //! and keeps names, slots and addresses. Neither half keeps the names.
 
@@ -61,6 +64,8 @@ pub struct Halves {
     /// How many functions and bytes of data each has, and how many bytes nothing refers to.
     pub functions: (usize, usize),
     pub data: (usize, usize, usize),
+    /// What the first one's imports are called now.
+    pub renamed: Vec<(String, String)>,
     /// Rules that apply to nothing.
     pub idle: Vec<String>,
 }
@@ -118,7 +123,8 @@ pub fn why(linked: &[u8], bound: &[u8], rules: &Rules, path: Option<&str>) -> Ou
 
 fn halves(linked: &Linked, mut whole: Module, rules: &Rules) -> Outcome<Halves> {
     let (said, _, plan) = planned(linked, &mut whole, rules)?;
-    let (first, later) = (plan.first(&whole)?, plan.later(&whole)?);
+    let (mut first, later) = (plan.first(&whole)?, plan.later(&whole)?);
+    let renamed = plan::rename_imports(&mut first);
     let bytes = |module: &Module| module.data.iter().map(|segment| segment.bytes.len()).sum::<usize>();
     let functions = (plan.stay.functions.len() + plan.stubs.len(), plan.go.functions.len());
     let (staying, going) = (bytes(&whole) - plan.vacated, bytes(&later));
@@ -127,6 +133,7 @@ fn halves(linked: &Linked, mut whole: Module, rules: &Rules) -> Outcome<Halves> 
         later: later.write(),
         functions,
         data: (staying, going, bytes(&whole) - staying - going),
+        renamed,
         idle: said.idle,
     })
 }

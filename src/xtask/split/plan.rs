@@ -90,34 +90,29 @@ impl Plan {
         }
         let ranges = |pieces: &BTreeSet<usize>| joined(pieces.iter().map(|piece| graph.pieces[*piece].at.clone()));
         let (here, there) = (ranges(&stay.data), ranges(&go.data));
+        // Where a row's sentence is not here, neither are its address and its length.
+        let unsaid = sentences.iter().map(|(table, offset)| graph.pieces[*table].at.start + offset);
+        let unsaid = joined(unsaid.map(|address| address..address + 8));
         let known = joined(graph.pieces.iter().map(|piece| piece.at.clone()));
         let mut vacated = 0;
         let mut staying = whole.data.clone();
         for segment in &mut staying {
             for (address, byte) in (segment.address..).zip(&mut segment.bytes) {
                 // Bytes that belong to no symbol stay; it is padding.
-                if lies_in(&known, address) && !lies_in(&here, address) {
+                if lies_in(&known, address) && (!lies_in(&here, address) || lies_in(&unsaid, address)) {
                     *byte = 0;
                     vacated += 1;
                 }
             }
         }
-        let going = there.iter().flat_map(|range| cut(&whole.data, range, &here)).collect();
+        let moved = there.iter().flat_map(|range| cut(&whole.data, range, &here));
+        let going = moved.chain(unsaid.iter().flat_map(|range| cut(&whole.data, range, &[]))).collect();
         Ok(Plan { imported: graph.imported, stay, go, stubs, taken, staying, going, vacated })
     }
 
     /// The name under which the first module hands something to the second.
     fn short(&self, what: (Kind, u32)) -> String {
-        const DIGITS: &[u8] = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
-        let mut rest = self.taken.range(..what).count();
-        let mut name = String::new();
-        loop {
-            name.push(char::from(DIGITS[rest % DIGITS.len()]));
-            rest /= DIGITS.len();
-            if rest == 0 {
-                return name;
-            }
-        }
+        short(self.taken.range(..what).count())
     }
 
     /// The first module: every function keeps its number, so that nothing has to be written anew.
@@ -191,6 +186,35 @@ impl Plan {
         later.elements = elements(placed);
         Ok(later)
     }
+}
+
+/// A name for a number, as short as can be.
+fn short(number: usize) -> String {
+    const DIGITS: &[u8] = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    let mut rest = number;
+    let mut name = String::new();
+    loop {
+        name.push(char::from(DIGITS[rest % DIGITS.len()]));
+        rest /= DIGITS.len();
+        if rest == 0 {
+            return name;
+        }
+    }
+}
+
+/// Gives short names to the functions that a module imports: old names and new ones, which depend on nothing but all of the old.
+pub fn rename_imports(module: &mut Module) -> Vec<(String, String)> {
+    let functions = || module.imports.iter().filter(|import| import.kind == Kind::Function);
+    let names: BTreeSet<String> = functions().map(|import| import.name.clone()).collect();
+    // A letter first, so that it is a name in JavaScript as well.
+    let renamed = names.into_iter().enumerate().map(|(at, name)| (name, format!("_{}", short(at))));
+    let renamed: BTreeMap<String, String> = renamed.collect();
+    for import in &mut module.imports {
+        if let Some(new) = renamed.get(&import.name).filter(|_| import.kind == Kind::Function) {
+            import.name.clone_from(new);
+        }
+    }
+    renamed.into_iter().collect()
 }
 
 /// The slots of the table and the functions in them.

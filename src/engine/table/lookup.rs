@@ -234,7 +234,10 @@ const fn commands() -> [Command; COMMANDS] {
     table
 }
 
-#[expect(clippy::large_stack_arrays, reason = "it is put together by the compiler and stands in the program")]
+#[allow(
+    clippy::large_stack_arrays,
+    reason = "the compiler puts it together, and only where an address has 64 bits it is called large"
+)]
 const fn subcommands() -> [Command; SUBCOMMANDS] {
     let mut table = [GROUPS[0][0]; SUBCOMMANDS];
     let mut at = 0;

@@ -238,10 +238,10 @@ impl LineEditor {
             }
             // A row whose function is not here lacks its sentences, too.
             let facts = if later::has(hint.row) { [hint.row.summary, hint.row.complexity] } else { [""; 2] };
-            let facts = facts.into_iter().filter(|fact| !fact.is_empty()).map(Rc::from);
+            let mut facts = facts.into_iter().filter(|fact| !fact.is_empty()).map(Rc::from);
             let since = Rc::from(format!("since {}", hint.row.since));
             view.about = if hint.mismatch {
-                let facts = facts.last().into_iter().collect();
+                let facts = facts.next_back().into_iter().collect();
                 About::Argument { now: hint.name.into(), rest: hint.syntax.into(), facts }
             } else {
                 let facts = facts.chain([since]).collect();

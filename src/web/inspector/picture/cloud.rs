@@ -31,7 +31,10 @@ pub fn draw(open: &Rc<Open>) -> Html {
     let mut lines = String::new();
     for (from, to) in &cloud.links {
         let (from, to) = (&cloud.spots[*from], &cloud.spots[*to]);
-        lines.push_str(&format!("M{:.0} {:.0}L{:.0} {:.0}", from.x, from.y, to.x, to.y));
+        // Whole numbers, because printing others would bring tables of their own.
+        for (step, at) in [("M", from), ("L", to)] {
+            lines.extend([step, &(at.x.round() as i32).to_string(), " ", &(at.y.round() as i32).to_string()]);
+        }
     }
     html! {
         <>

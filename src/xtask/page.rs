@@ -68,7 +68,7 @@ fn gather_styles(dist: &Path) -> Outcome {
     let mut styles = String::new();
     for name in &names {
         let path = dist.join(name);
-        styles += &String::from_utf8_lossy(&read(&path)?);
+        styles += &without_notes(&String::from_utf8_lossy(&read(&path)?));
         fs::remove_file(&path).map_err(|e| format!("cannot remove {name}: {e}"))?;
     }
     let name = format!("style-{:016x}.css", hash(styles.as_bytes()));
@@ -76,6 +76,17 @@ fn gather_styles(dist: &Path) -> Outcome {
     page.insert_str(at, &format!("<link rel=\"stylesheet\" href=\"./{name}\">\n    "));
     fs::write(dist.join(&name), styles).map_err(|e| format!("cannot write dist/{name}: {e}"))?;
     fs::write(&index, page).map_err(|e| format!("cannot write {}: {e}", index.display()))
+}
+
+/// A stylesheet without comments, indentation and empty lines. (No text in ours holds the beginning of a comment.)
+fn without_notes(styles: &str) -> String {
+    let (mut bare, mut rest) = (String::with_capacity(styles.len()), styles);
+    while let Some((before, after)) = rest.split_once("/*") {
+        bare.push_str(before);
+        rest = after.split_once("*/").map_or("", |(_, after)| after);
+    }
+    bare.push_str(rest);
+    bare.lines().map(str::trim).filter(|line| !line.is_empty()).flat_map(|line| [line, "\n"]).collect()
 }
 
 /// The page without its stylesheets, and the names of these.
@@ -238,7 +249,7 @@ fn next_script(html: &str) -> Option<(&str, &str, &str, &str)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{with_short_names, without_inline_scripts, without_styles};
+    use super::{with_short_names, without_inline_scripts, without_notes, without_styles};
 
     #[test]
     fn what_the_program_imports_gets_short_names_in_the_script() {
@@ -247,6 +258,12 @@ mod tests {
         let short = with_short_names(script, &renamed).expect("the name is there");
         assert_eq!(short, "const import0 = {\n_0: function() {\nreturn now();\n},\n};\n");
         assert!(with_short_names(&short, &renamed).is_err(), "a name that is missing is no page");
+    }
+
+    #[test]
+    fn stylesheets_lose_what_no_browser_reads() {
+        let styles = "/* Why:\n   because. */\n@layer base {\n  a { color: red } /* now */\n\n  b { top: 0 }\n}\n";
+        assert_eq!(without_notes(styles), "@layer base {\na { color: red }\nb { top: 0 }\n}\n");
     }
 
     #[test]

@@ -60,7 +60,10 @@ export class Visitor {
       if (["error", "warning"].includes(message.type())) visitor.complaints.push(`console: ${message.text()}`);
     });
     visitor.page.on("pageerror", (error) => visitor.complaints.push(`exception: ${error.message}`));
-    visitor.page.on("requestfailed", (request) => visitor.complaints.push(`not loaded: ${request.url()}`));
+    // What was still on its way when the visitor left the page is nobody's fault.
+    visitor.page.on("requestfailed", (request) => {
+      if (request.failure()?.errorText !== "net::ERR_ABORTED") visitor.complaints.push(`not loaded: ${request.url()}`);
+    });
     visitor.page.on("response", (response) => {
       if (response.status() >= 400) visitor.complaints.push(`${response.status()}: ${response.url()}`);
     });

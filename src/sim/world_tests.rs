@@ -130,7 +130,7 @@ fn scripts_are_part_of_the_history() {
     assert_eq!(again.trace_hash(), world.trace_hash());
     assert_eq!(keys(&again), keys(&world));
     // Back and forth through scripts that were under way.
-    let middle = Instant((world.start().0 + world.now().0) / 2);
+    let middle = Instant(u64::midpoint(world.start().0, world.now().0));
     let mut scrubbed = world.clone();
     scrubbed.scrub(middle);
     scrubbed.run_until(world.now());

@@ -19,6 +19,7 @@ mod vectors;
 use generate::{Generator, Step};
 use servers::{Ours, Pair, Theirs};
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::fs;
 use std::process::ExitCode;
 
@@ -89,7 +90,7 @@ impl Summary {
     fn record(&self, options: &Options) -> String {
         let mut text = format!("# written by differ --record\n{}\n", self.line(options));
         for (command, calls) in &self.per_command {
-            text.push_str(&format!("{command}\t{calls}\n"));
+            let _ = writeln!(text, "{command}\t{calls}");
         }
         text
     }

@@ -3,6 +3,7 @@
 
 use crate::generate::{Generator, NEVER, Step};
 use engine::table::{self, Command, Group};
+use std::fmt::Write;
 
 /// The library whose functions are called; it takes the command to call from its arguments.
 const LIBRARY: &str = "#!lua name=drawn
@@ -199,7 +200,7 @@ fn quoted(word: &[u8]) -> String {
         if byte.is_ascii_alphanumeric() {
             text.push(char::from(byte));
         } else {
-            text.push_str(&format!("\\{byte:03}"));
+            let _ = write!(text, "\\{byte:03}");
         }
     }
     text.push('\'');

@@ -54,7 +54,7 @@ impl Ours {
         self.collect()?;
         // Whoever blocks does so for a few milliseconds.
         for _ in 0..LONGEST_WAIT_MS {
-            if !self.engine.clients().get(id).is_some_and(|client| client.blocked.is_some()) {
+            if self.engine.clients().get(id).is_none_or(|client| client.blocked.is_none()) {
                 break;
             }
             std::thread::sleep(Duration::from_millis(1));

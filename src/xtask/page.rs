@@ -131,12 +131,17 @@ fn divide(dist: &Path) -> Outcome {
     if *first != bound {
         fs::remove_file(dist.join(&bound)).map_err(|e| format!("cannot remove {bound}: {e}"))?;
     }
-    let script = dist.join(only(dist, ".js")?);
-    let text = String::from_utf8_lossy(&read(&script)?).into_owned();
-    write(&script, with_short_names(&text, &halves.renamed)?.as_bytes())?;
+    // The script changes with what stays, and browsers keep files named by their content: it gets the name of what it is now.
+    let bound_script = only(dist, ".js")?;
+    let text = String::from_utf8_lossy(&read(&dist.join(&bound_script))?).into_owned();
+    let text = with_short_names(&text, &halves.renamed)?;
+    let script = format!("web-{:016x}.js", hash(text.as_bytes()));
+    fs::remove_file(dist.join(&bound_script)).map_err(|e| format!("cannot remove {bound_script}: {e}"))?;
+    write(&dist.join(&script), text.as_bytes())?;
     let index = dist.join("index.html");
     let html = fs::read_to_string(&index).map_err(|e| format!("cannot read {}: {e}", index.display()))?;
-    let html = html.replace(&bound, first).replacen("<html ", &format!("<html data-later=\"./{later}\" "), 1);
+    let html = html.replace(&bound, first).replace(&bound_script, &script);
+    let html = html.replacen("<html ", &format!("<html data-later=\"./{later}\" "), 1);
     write(&index, html.as_bytes())?;
     let ((stay, go), (here, there, nowhere)) = (halves.functions, halves.data);
     let what = format!(

@@ -7,7 +7,6 @@
 use crate::checkpoints::{Checkpoints, Snapshot};
 use crate::journal::{Journal, Record, What};
 use crate::trace::Trace;
-use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -61,7 +60,8 @@ pub struct World {
     present: Snapshot,
     journal: Journal,
     checkpoints: Checkpoints,
-    inbox: BTreeMap<ClientId, Vec<Delivery>>,
+    /// By client, in the order of their numbers.
+    inbox: Vec<(ClientId, Vec<Delivery>)>,
     events: Vec<(Instant, Event)>,
     listen: bool,
     outputs: Outputs,
@@ -79,7 +79,7 @@ impl World {
             present,
             journal: Journal { seed: config.seed, start: config.start, records: Vec::new() },
             checkpoints,
-            inbox: BTreeMap::new(),
+            inbox: Vec::new(),
             events: Vec::new(),
             listen: config.listen,
             outputs: Outputs::new(),
@@ -173,7 +173,10 @@ impl World {
             *deliveries += 1;
             if live {
                 let delivery = Delivery { at: *now, client, bytes: bytes.to_vec(), closed };
-                self.inbox.entry(client).or_default().push(delivery);
+                match self.inbox.binary_search_by_key(&client, |(client, _)| *client) {
+                    Ok(at) => self.inbox[at].1.push(delivery),
+                    Err(at) => self.inbox.insert(at, (client, alloc::vec![delivery])),
+                }
             }
         }
         if live && self.listen {
@@ -336,7 +339,8 @@ impl World {
 
     /// What reached `client` since the last time somebody asked.
     pub fn take(&mut self, client: ClientId) -> Vec<Delivery> {
-        self.inbox.remove(&client).unwrap_or_default()
+        let found = self.inbox.binary_search_by_key(&client, |(client, _)| *client);
+        found.map_or_else(|_| Vec::new(), |at| self.inbox.remove(at).1)
     }
 
     /// What happened inside since the last time somebody asked.
@@ -364,7 +368,7 @@ impl World {
             present,
             journal: Journal { seed: self.journal.seed, start: self.present.now, records: Vec::new() },
             checkpoints,
-            inbox: BTreeMap::new(),
+            inbox: Vec::new(),
             events: Vec::new(),
             listen: self.listen,
             outputs: Outputs::new(),

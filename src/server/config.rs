@@ -186,7 +186,6 @@ impl Configuration {
         let effect = match name {
             "appendonly" if self.settings.is_yes(name) => "appendonly yes: the keyspace lives in memory only",
             "save" if !wanted.is_empty() => "save: the keyspace lives in memory only",
-            "maxmemory" if self.settings.integer(name) != 0 => "maxmemory: nothing is evicted",
             _ => return Ok(()),
         };
         if !self.without_effect.contains(&effect) {

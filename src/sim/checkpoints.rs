@@ -9,8 +9,8 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use engine::{Engine, Instant};
 
-/// Work, in the engine's units of effort, that may be replayed without anybody noticing (some ten milliseconds in wasm).
-const EFFORT_BETWEEN: u64 = 4_000;
+/// Work, in the engine's units of effort, that may be replayed without anybody noticing (a few milliseconds in wasm).
+const EFFORT_BETWEEN: u64 = 1_000;
 
 /// All that must be restored to be at a moment again.
 #[derive(Clone, Debug)]

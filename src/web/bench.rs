@@ -516,11 +516,16 @@ impl Bench {
         let label = |position: usize| journal.get(position).map(|record| Rc::<str>::from(words_of(&record.what)));
         let sent = |record: &sim::Record| matches!(record.what, What::Send(_));
         let own = journal.get(self.begin.position..).unwrap_or_default();
-        let commands = own
-            .iter()
-            .filter(|record| sent(record))
-            .map(|record| Mark { at: record.at.0, label: words_of(&record.what).into() })
-            .collect();
+        // One mark for each moment at which something was sent: what was sent last.
+        let mut moments: Vec<&sim::Record> = Vec::new();
+        for record in own.iter().filter(|record| sent(record)) {
+            match moments.last_mut() {
+                Some(last) if last.at == record.at => *last = record,
+                _ => moments.push(record),
+            }
+        }
+        let mark = |record: &sim::Record| Mark { at: record.at.0, label: words_of(&record.what).into() };
+        let commands = thinned(&moments).map(mark).collect();
         let last =
             journal[..now.position.min(journal.len())].iter().rposition(sent).filter(|at| *at >= self.begin.position);
         let next =
@@ -550,4 +555,12 @@ fn words_of(what: &What) -> String {
     let What::Send(bytes) = what else { return String::new() };
     let line = crate::line::of_request(bytes);
     if line.chars().count() <= 40 { line } else { line.chars().take(39).chain(['…']).collect() }
+}
+
+/// What of a long history gets a mark: all of the latest, and of what lies before them some, evenly.
+fn thinned<'a>(moments: &'a [&'a sim::Record]) -> impl Iterator<Item = &'a sim::Record> {
+    const LATEST: usize = 150;
+    const OLDER: usize = 100;
+    let (older, latest) = moments.split_at(moments.len().saturating_sub(LATEST));
+    older.iter().step_by(older.len() / OLDER + 1).chain(latest).copied()
 }

@@ -217,6 +217,29 @@ journey("ten thousand keys: typing, sorting, opening", {}, async (visitor) => {
   console.log(`        with 10 000 keys: from Enter to the reply ${verdict(typed, 16)}; a key of 10 000 members opens in ${verdict(opened, 50)}; a far scroll takes ${scrolled.words}`);
 });
 
+journey("undo with ten thousand keys and ten thousand inputs", {}, async (visitor) => {
+  const { page } = visitor;
+  await visitor.open("#/playground");
+  await visitor.command("DEBUG POPULATE 10000 user", "OK");
+  await visitor.command("10000 INCR counter", /more lines$/);
+  const times = [];
+  for (let round = 0; round < 9; round += 1) {
+    await visitor.command(`SET user:${round} changed`, "OK");
+    times.push(await page.evaluate(async (round) => {
+      const last = () => [...document.querySelectorAll(".pane.active .entry")].at(-1)?.textContent ?? "";
+      const begun = performance.now();
+      document.querySelector("button[aria-label^='Undo']").click();
+      while (last().includes(`SET user:${round} changed`) && performance.now() < begun + 5000) await new Promise((done) => setTimeout(done, 0));
+      document.body.getBoundingClientRect();
+      return performance.now() - begun;
+    }, round));
+    await page.waitForTimeout(60);
+  }
+  times.sort((a, b) => a - b);
+  console.log(`        undo takes ${times[4].toFixed(1)} ms (${times[0].toFixed(1)} to ${times[8].toFixed(1)}; at most 50 ms${times[4] > 50 ? ", TOO SLOW" : ""})`);
+  await visitor.command("GET counter", '"10000"');
+});
+
 // Whatever the colours and the width, axe finds nothing, and there is a picture to look at.
 const scenes = {
   first: async () => {},

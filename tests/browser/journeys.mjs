@@ -416,6 +416,8 @@ journey("every lesson opens", {}, async (visitor) => {
   const { page } = visitor;
   await page.goto(`${address}#/lessons`);
   await page.getByRole("heading", { level: 1, name: "Lessons" }).waitFor();
+  // The list is in the second module, so it comes after its heading.
+  await page.locator('main a[href^="#/learn/"]').first().waitFor();
   const addresses = await page.locator('main a[href^="#/learn/"]').evaluateAll((links) => links.map((link) => link.getAttribute("href")));
   if (addresses.length < 12) throw new Error(`only ${addresses.length} lessons`);
   for (const place of addresses) {

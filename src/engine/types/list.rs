@@ -607,7 +607,7 @@ mod tests {
             let fill = Fill::new(fill);
             let mut list = List::default();
             let mut model: Vec<Vec<u8>> = Vec::new();
-            for _ in 0..1000 {
+            for _ in 0..500 {
                 let size = [1, 5, 300, 5000, 9000][random(5) as usize];
                 let element = alloc::vec![b'a' + random(3) as u8; size];
                 let position = random(model.len() as u64 + 1) as usize;

@@ -53,9 +53,9 @@ fn exercise(dim: usize, m: usize, quantisation: Quantisation, kinds: usize, seed
     let mut set = VectorSet::new(dim, quantisation, m, seed, 0);
     let pool: Vec<Vec<f32>> = (0..kinds).map(|_| values(dim, &mut random)).collect();
     let mut names = alloc::collections::BTreeSet::new();
-    for step in 0..300 {
+    for step in 0..120 {
         let name = format!("{}", random.below(150));
-        let removes = random.below(100) < if step / 100 % 2 == 0 { 20 } else { 60 };
+        let removes = random.below(100) < if step / 40 % 2 == 0 { 20 } else { 60 };
         if removes {
             assert_eq!(set.remove(name.as_bytes()), names.remove(&name));
         } else {

@@ -395,7 +395,7 @@ fn theirs(source: &str) -> Option<Vec<u8>> {
 
 #[test]
 fn generated_programs_agree_with_lua() {
-    let cases: u64 = std::env::var("LUA_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(500);
+    let cases: u64 = std::env::var("LUA_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(200);
     let from: u64 = std::env::var("LUA_FROM").ok().and_then(|text| text.parse().ok()).unwrap_or(0);
     if Command::new("lua5.1").arg("-v").stderr(Stdio::null()).status().is_err() {
         eprintln!("lua5.1 is not installed: generated programs are not compared");

@@ -3,15 +3,18 @@
 //! A key past its deadline is gone for every command: whoever looks it up deletes it first (lazy expiry). The active cycle in
 //! `expire.rs` reclaims what nobody looks up.
 
+mod accounting;
+mod clock;
+mod deadlines;
+
+use self::accounting::Open;
 use crate::error::Error;
 use crate::event::{Class, Effects};
 use crate::evict::{self, Measure, Policy};
 use crate::keyspace::Keyspace;
-use crate::memory;
 use crate::random::Random;
 use crate::text::Text;
 use crate::time::Instant;
-use crate::types::Hash;
 use crate::value::{Kind, StringRef, Value};
 use alloc::vec::Vec;
 use resp::request::second_arguments;
@@ -69,15 +72,6 @@ pub struct KeyStats {
 /// From this many keys on a keyspace does not fit into the processor's caches, and preparing look-ups is worth it.
 const LARGE: usize = 1 << 15;
 
-/// A key whose value was handed out to be changed.
-#[derive(Clone, Copy, Debug)]
-struct Open {
-    database: u32,
-    id: u32,
-    /// What it took before; none if it was an integer.
-    before: Option<usize>,
-}
-
 /// The databases and what every access to them needs.
 #[derive(Clone, Debug)]
 pub struct Store {
@@ -130,70 +124,6 @@ impl Store {
             seed,
             open: None,
         }
-    }
-
-    // ---- memory -----------------------------------------------------------------------------------------------------
-
-    /// Whoever changes a value in place is accounted for afterwards: when the next one is handed out, before positions change, or
-    /// when somebody asks how much memory is used.
-    #[inline]
-    fn open(&mut self, id: u32) {
-        let database = self.selected;
-        let space = &self.spaces[database];
-        // An integer most often stays one, and needs no counting then.
-        let before = if let Value::Int(_) = space.dict.entry(id).value { None } else { Some(space.allocated(id)) };
-        self.open = Some(Open { database: database as u32, id, before });
-    }
-
-    /// Accounts for the value that was handed out last.
-    #[inline]
-    pub(crate) fn close(&mut self) {
-        if let Some(Open { database, id, before }) = self.open {
-            self.open = None;
-            self.spaces[database as usize].account(id, before);
-        }
-    }
-
-    /// The limit of memory is another: tables may grow again.
-    pub(crate) fn release_tables(&mut self) {
-        for space in &mut self.spaces {
-            space.hold_table(false);
-        }
-    }
-
-    /// A table of keys does not grow beyond the limit of memory.
-    #[cold]
-    fn hold_table(&mut self) {
-        let growth = self.space().table_growth();
-        if growth > 0 {
-            let hold = memory::used::STARTUP + self.allocated() + growth as u64 > self.policy.limit;
-            self.space_mut().hold_table(hold);
-        }
-    }
-
-    /// What all databases take of the allocator in a Redis with the same keys.
-    pub(crate) fn allocated(&self) -> u64 {
-        self.spaces.iter().map(Keyspace::allocated_bytes).sum()
-    }
-
-    /// What DEBUG SDSLEN tells of a key.
-    pub(crate) fn string_sizes(&mut self, key: &[u8]) -> Result<memory::StringSizes, Error> {
-        self.close();
-        let id = self.live(key).ok_or(Error::NO_SUCH_KEY)?;
-        let space = self.space();
-        memory::string_sizes(key, &space.dict.entry(id).value, space.had_deadline(id)).ok_or(Error::NOT_AN_SDS)
-    }
-
-    /// MEMORY USAGE of a key; none when it is not there.
-    pub(crate) fn memory_usage(&mut self, key: &[u8], samples: usize) -> Option<usize> {
-        self.close();
-        let id = self.live(key)?;
-        Some(self.usage_at(self.space(), id, samples))
-    }
-
-    pub(crate) fn usage_at(&self, space: &Keyspace, id: u32, samples: usize) -> usize {
-        let entry = space.dict.entry(id);
-        memory::usage(&entry.key, &entry.value, space.had_deadline(id), self.encodings.list_compress_depth, samples)
     }
 
     pub fn databases(&self) -> usize {
@@ -281,54 +211,6 @@ impl Store {
         self.effects.evicted(database, &entry.key);
     }
 
-    /// Notes that the key at `id` was used.
-    #[inline]
-    fn touch(&mut self, id: u32) {
-        if self.leave_no_trace {
-            return;
-        }
-        if self.policy.measure == Measure::Lfu {
-            self.count_use(id);
-            return;
-        }
-        self.mark_time(id);
-    }
-
-    /// Notes that the key at `id` was read.
-    #[inline]
-    fn touch_to_read(&mut self, id: u32) {
-        if self.policy.measure != Measure::Lrm {
-            self.touch(id);
-        }
-    }
-
-    #[inline]
-    fn mark_time(&mut self, id: u32) {
-        let access = (self.now.seconds() & 0xFF_FFFF) as u32;
-        self.space_mut().set_access(id, access);
-    }
-
-    #[cold]
-    fn count_use(&mut self, id: u32) {
-        let bits = self.space().access(id);
-        let bits = evict::lfu_used(bits, self.now.seconds(), &self.policy, &mut self.random);
-        self.space_mut().set_access(id, bits);
-    }
-
-    /// The counter of uses of `key`, as it is now.
-    pub fn frequency(&mut self, key: &[u8]) -> Option<u32> {
-        let id = self.live(key)?;
-        Some(evict::lfu_counter(self.space().access(id), self.now.seconds(), self.policy.lfu_decay_time))
-    }
-
-    /// Makes `key` look as if it had been used so often.
-    pub fn set_frequency(&mut self, key: &[u8], counter: u32) {
-        if let Some(id) = self.space().dict.find(key) {
-            let bits = evict::lfu_with(self.now.seconds(), counter);
-            self.space_mut().set_access(id, bits);
-        }
-    }
-
     /// The value of `key` for a command that reads it: counts a hit or a miss and moves the access clock.
     #[inline]
     pub fn value(&mut self, key: &[u8]) -> Option<&Value> {
@@ -365,28 +247,6 @@ impl Store {
                 self.effects.notify(Class::KeyMiss, "keymiss", database, key);
                 None
             }
-        }
-    }
-
-    /// The access clock of `key`: the lower 24 bits of the second in which it was last used, or what LFU keeps in their place.
-    pub fn access(&mut self, key: &[u8]) -> Option<u32> {
-        let id = self.live(key)?;
-        Some(self.space().access(id))
-    }
-
-    /// For how many seconds nobody used `key`.
-    pub fn idle_seconds(&mut self, key: &[u8]) -> Option<i64> {
-        let id = self.live(key)?;
-        // The access clock has 24 bits and wraps after 194 days.
-        let now = (self.now.seconds() & 0xFF_FFFF) as u32;
-        Some(i64::from(now.wrapping_sub(self.space().access(id)) & 0xFF_FFFF))
-    }
-
-    /// Makes `key` look as if nobody had used it for so many seconds.
-    pub fn set_idle(&mut self, key: &[u8], seconds: i64) {
-        if let Some(id) = self.space().dict.find(key) {
-            let access = (self.now.seconds().wrapping_sub(seconds) & 0xFF_FFFF) as u32;
-            self.space_mut().set_access(id, access);
         }
     }
 
@@ -662,60 +522,5 @@ impl Store {
     pub fn notify(&mut self, class: Class, event: &'static str, key: &[u8]) {
         let database = self.selected;
         self.effects.notify(class, event, database, key);
-    }
-
-    // ---- deadlines --------------------------------------------------------------------------------------------------
-
-    /// The deadline of `key` in milliseconds since the epoch. The outer option says whether the key is there.
-    pub fn deadline(&mut self, key: &[u8]) -> Option<Option<i64>> {
-        self.live(key).map(|id| self.space().deadline(id))
-    }
-
-    /// Gives `key`, if it is there, a deadline or none.
-    pub fn set_deadline(&mut self, key: &[u8], deadline: Option<i64>) {
-        if let Some(id) = self.space().dict.find(key) {
-            self.close();
-            self.space_mut().set_deadline(id, deadline);
-        }
-    }
-
-    /// To be called when deadlines of fields of the hash at `key` changed.
-    #[inline]
-    pub fn fields_changed(&mut self, key: &[u8]) {
-        if let Some(id) = self.space().dict.find(key) {
-            self.space_mut().track_fields(id);
-        }
-    }
-
-    /// Reclaims fields of the hash at `id` that are over, at most `most`, and the key when none is left; says how many.
-    pub(crate) fn expire_fields(&mut self, id: u32, most: usize) -> usize {
-        let now = self.now.millis();
-        self.close();
-        self.open(id);
-        let entry = self.space_mut().dict.entry_mut(id);
-        let Some(hash) = Hash::of_mut(&mut entry.value) else { return 0 };
-        let expired = hash.expire(now, most);
-        let key = entry.key.clone();
-        self.fields_expired(&key, expired);
-        expired
-    }
-
-    /// Reports that `count` fields of the hash at `key` were reclaimed, and removes the key when none is left.
-    pub(crate) fn fields_expired(&mut self, key: &[u8], count: usize) {
-        let Some(id) = self.space().dict.find(key) else { return };
-        self.space_mut().track_fields(id);
-        if count == 0 {
-            return;
-        }
-        let database = self.selected;
-        self.stats.expired_fields += count as u64;
-        self.effects.modified(database, key);
-        self.effects.notify(Class::Hash, "hexpired", database, key);
-        let is_empty = Hash::of(&self.space().dict.entry(id).value).is_some_and(Hash::is_empty);
-        self.close();
-        if is_empty {
-            self.space_mut().remove_at(id);
-            self.effects.notify(Class::Generic, "del", database, key);
-        }
     }
 }

@@ -5,6 +5,7 @@
 //! compared with its redis-cli again; `REDIS_ORACLE_RECORD=1` writes them anew.
 
 mod hints;
+mod marks;
 mod prompts;
 mod replies;
 mod sessions;

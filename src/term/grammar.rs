@@ -4,7 +4,8 @@
 //! optional ones in any order, a repeated one as often as it fits. What is left over of the tree when the words end is what a
 //! hint shows and completion offers; a word that fits nowhere ends the match. Two rules are ours, because without them the
 //! hint points the wrong way: a number of keys, fields or ids that was typed is believed, and a word that is an option's name
-//! is that option before it is anybody's value.
+//! is that option before it is anybody's value. And where a server takes more than the reference says, so does the grammar: nothing
+//! that a server understands is marked (the transcripts are a test of that).
 
 use crate::quote::{self, Word};
 use engine::table::{self, Argument, Command, Kind};
@@ -159,6 +160,10 @@ fn command_role(parsed: &Parsed, word: &Word, open: bool) -> Role {
 
 fn argument_roles(parsed: &Parsed, row: &'static Command, tokens: &mut [Token]) {
     let arguments = row.arguments();
+    // DEBUG takes arguments that the reference is silent about.
+    if arguments.is_empty() && row.arity < 0 {
+        return;
+    }
     let words: Vec<&[u8]> = parsed.words[parsed.arguments_from..].iter().map(|word| word.bytes.as_slice()).collect();
     // The longest beginning of the line that fits: usually all of it.
     let (mut fits, mut fails) = (0, words.len() + 1);
@@ -322,7 +327,13 @@ fn list<'a>(arguments: &'a [Argument], words: &[&[u8]]) -> Option<Match<'a>> {
             at += 1;
             continue;
         }
-        let next = one(argument, left, count.take().filter(|_| argument.multiple))?;
+        let limit = count.take().filter(|_| argument.multiple);
+        let is_vector = matches!(found.roles.last(), Some((true, form)) if form.token == Some("VALUES"));
+        let next = match served(&arguments[..=at], arguments.get(at + 1), left) {
+            Some(next) => next,
+            None if is_vector => vector(argument, left)?,
+            None => one(argument, left, limit)?,
+        };
         if argument.kind == Kind::Integer && argument.name.starts_with("num") {
             count = left.get(next.used - 1).and_then(|word| std::str::from_utf8(word).ok()?.parse().ok());
         }
@@ -341,6 +352,31 @@ fn list<'a>(arguments: &'a [Argument], words: &[&[u8]]) -> Option<Match<'a>> {
     Some(found)
 }
 
+/// Behind VALUES a vector is a number of dimensions and so many numbers.
+fn vector<'a>(argument: &'a Argument, words: &[&[u8]]) -> Option<Match<'a>> {
+    let (dimensions, numbers) = words.split_first()?;
+    let dimensions: usize = std::str::from_utf8(dimensions).ok()?.parse().ok()?;
+    let numbers = &numbers[..dimensions.min(numbers.len())];
+    let used = 1 + numbers.len();
+    let rest = if numbers.len() < dimensions { vec![Rest::Value(argument)] } else { Vec::new() };
+    numbers.iter().all(|word| is_double(word)).then(|| Match { used, roles: vec![(false, argument); used], rest })
+}
+
+/// The last of `arguments` as a server takes it, where the reference says less: BITFIELD counts in fields where an offset begins
+/// with `#`, and ZINCRBY's increment need not be whole.
+fn served<'a>(arguments: &'a [Argument], after: Option<&Argument>, words: &[&[u8]]) -> Option<Match<'a>> {
+    let (argument, before) = arguments.split_last()?;
+    let word = words.first()?;
+    let fits = match &*argument.name {
+        "offset" if before.last().is_some_and(|before| before.name == "encoding") => {
+            word.strip_prefix(b"#").is_some_and(|number| !number.is_empty() && number.iter().all(u8::is_ascii_digit))
+        }
+        "increment" if after.is_some_and(|after| after.name == "member") => is_double(word),
+        _ => false,
+    };
+    fits.then(|| Match { used: 1, roles: vec![(false, argument)], rest: Vec::new() })
+}
+
 /// Optional arguments that stand together may be typed in any order.
 fn optional<'a>(group: &'a [Argument], words: &[&[u8]], count: Option<usize>, found: &mut Match<'a>) {
     let mut typed = vec![false; group.len()];
@@ -357,12 +393,21 @@ fn optional<'a>(group: &'a [Argument], words: &[&[u8]], count: Option<usize>, fo
         let limit = |at: usize| count.filter(|_| at == 0 && group[0].multiple);
         let fitting = (0..group.len()).filter(|at| !typed[*at]);
         let fitting = fitting.filter_map(|at| Some((at, one(&group[at], left, limit(at))?)));
-        let Some((at, next)) = best(fitting) else { return };
+        let Some((at, next)) = best(fitting).or_else(|| beside(group, left, found)) else { return };
         typed[at] = true;
         found.used += next.used;
         found.roles.extend(next.roles);
         found.rest = next.rest;
     }
+}
+
+/// EXPIRE's conditions are alternatives in the reference; a server takes XX beside GT or LT.
+fn beside<'a>(group: &'a [Argument], words: &[&[u8]], found: &Match<'a>) -> Option<(usize, Match<'a>)> {
+    let (true, last) = found.roles.last()? else { return None };
+    let at = group.iter().position(|choice| choice.arguments.iter().any(|one| std::ptr::eq(one, *last)))?;
+    let next = content(&group[at], words)?;
+    let tokens = (last.token?, next.roles.first()?.1.token?);
+    matches!(tokens, ("XX", "GT" | "LT") | ("GT" | "LT", "XX")).then_some((at, next))
 }
 
 /// The first that begins with an option's name, or else the first.
@@ -426,7 +471,9 @@ fn one<'a>(argument: &'a Argument, words: &[&[u8]], limit: Option<usize>) -> Opt
 }
 
 fn named<'a>(token: &str, argument: &'a Argument, words: &[&[u8]], found: &mut Match<'a>) -> Option<()> {
-    if !words.first()?.eq_ignore_ascii_case(token.as_bytes()) {
+    let word = words.first()?;
+    let is_old_name = token == "REPLICA" && word.eq_ignore_ascii_case(b"slave");
+    if !word.eq_ignore_ascii_case(token.as_bytes()) && !is_old_name {
         return None;
     }
     found.used += 1;
@@ -448,21 +495,28 @@ fn content<'a>(argument: &'a Argument, words: &[&[u8]]) -> Option<Match<'a>> {
             Some(found)
         }
         kind => {
-            let text = std::str::from_utf8(words.first()?).unwrap_or_default();
+            let word = words.first()?;
+            let text = std::str::from_utf8(word).unwrap_or_default();
             let fits = match kind {
+                // A digest is a number in sixteen digits of sixteen.
+                Kind::Integer if argument.name.ends_with("digest") => true,
                 Kind::Integer | Kind::UnixTime => text.parse::<i64>().is_ok() || text.parse::<u64>().is_ok(),
                 // Bounds of score ranges are doubles that may be exclusive.
-                Kind::Double => {
-                    let number = text.strip_prefix('(').unwrap_or(text);
-                    let magnitude = number.strip_prefix(['-', '+']).unwrap_or(number);
-                    matches!(magnitude, "inf" | "infinity" | "nan")
-                        || resp::number::parse_decimal(magnitude.as_bytes()).is_some()
-                }
+                Kind::Double => is_double(word.strip_prefix(b"(").unwrap_or(word)),
                 _ => true,
             };
             fits.then(|| Match { used: 1, roles: vec![(false, argument)], rest: Vec::new() })
         }
     }
+}
+
+fn is_double(word: &[u8]) -> bool {
+    let magnitude = word.strip_prefix(b"-").or_else(|| word.strip_prefix(b"+")).unwrap_or(word);
+    let is = |name: &[u8]| magnitude.eq_ignore_ascii_case(name);
+    let hex = magnitude
+        .strip_prefix(b"0x")
+        .is_some_and(|digits| !digits.is_empty() && digits.iter().all(u8::is_ascii_hexdigit));
+    is(b"inf") || is(b"infinity") || is(b"nan") || hex || resp::number::parse_decimal(magnitude).is_some()
 }
 
 /// A repetition takes every word there is; when the line is whole, the last ones belong to what must follow it:

@@ -2,29 +2,33 @@
 //! again to the same dump.
 #![no_main]
 
-use engine::rdb::crc64;
-use engine::{ClientId, Config, Engine, Input, Instant, Output, Outputs};
-use libfuzzer_sys::fuzz_target;
+#[path = "../server.rs"]
+mod server;
 
-const NOW: Instant = Instant(1_700_000_000_000_000);
+use engine::rdb::crc64;
+use libfuzzer_sys::fuzz_target;
+use resp::Value;
+use server::Server;
 
 fuzz_target!(|payload: &[u8]| {
     let mut server = Server::new();
     let mut sealed = payload.to_vec();
     sealed.extend(13u16.to_le_bytes());
     sealed.extend(crc64(0, &sealed).to_le_bytes());
-    if server.ask(&[b"RESTORE", b"a", b"0", &sealed]) != b"+OK\r\n" {
+    if server.ask(&[b"RESTORE", b"a", b"0", &sealed]) != ok() {
         return;
     }
     for reading in READERS {
-        let words: Vec<&[u8]> = reading.split(|byte| *byte == b' ').collect();
-        server.ask(&words);
+        server.ask(&reading.split(|byte| *byte == b' ').collect::<Vec<_>>());
     }
-    let dump = server.bulk(&[b"DUMP", b"a"]);
-    let Some(dump) = dump else { return };
-    assert_eq!(server.ask(&[b"RESTORE", b"b", b"0", &dump]), b"+OK\r\n", "our own dump is refused");
-    assert_eq!(server.bulk(&[b"DUMP", b"b"]), Some(dump), "a dump of what was restored differs");
+    let Value::Bulk(dump) = server.ask(&[b"DUMP", b"a"]) else { return };
+    assert_eq!(server.ask(&[b"RESTORE", b"b", b"0", &dump]), ok(), "our own dump is refused");
+    assert_eq!(server.ask(&[b"DUMP", b"b"]), Value::Bulk(dump), "a dump of what was restored differs");
 });
+
+fn ok() -> Value {
+    Value::Simple(b"OK".to_vec())
+}
 
 const READERS: [&[u8]; 16] = [
     b"TYPE a",
@@ -44,38 +48,3 @@ const READERS: [&[u8]; 16] = [
     b"ZADD a 1 x",
     b"XADD a * f x",
 ];
-
-struct Server {
-    engine: Engine,
-    out: Outputs,
-}
-
-impl Server {
-    fn new() -> Server {
-        let mut server = Server { engine: Engine::new(Config::default(), 7), out: Outputs::new() };
-        let address = "127.0.0.1:40000".to_owned();
-        let input = Input::Connected { client: ClientId(1), address, local_address: "127.0.0.1:6379".to_owned() };
-        server.engine.step(NOW, input, &mut server.out);
-        server
-    }
-
-    fn ask(&mut self, words: &[&[u8]]) -> Vec<u8> {
-        self.out.clear();
-        let bytes = resp::request_bytes(words);
-        self.engine.step(NOW, Input::Bytes { client: ClientId(1), bytes: &bytes }, &mut self.out);
-        let mut reply = Vec::new();
-        for output in self.out.iter() {
-            if let Output::Bytes { bytes, .. } = output {
-                reply.extend_from_slice(bytes);
-            }
-        }
-        reply
-    }
-
-    /// The bulk string that answers, if one does.
-    fn bulk(&mut self, words: &[&[u8]]) -> Option<Vec<u8>> {
-        let reply = self.ask(words);
-        let head = reply.iter().position(|byte| *byte == b'\n')? + 1;
-        (reply[0] == b'$' && reply[1] != b'-').then(|| reply[head..reply.len() - 2].to_vec())
-    }
-}

@@ -47,13 +47,13 @@ pub(super) fn value(content: &[u8], db: &Store) -> Option<Value> {
         }
         kind::HASH => {
             let count = reader.count()?;
-            let fields = (0..count).map(|_| Some((reader.string()?.into_owned(), reader.string()?.into_owned(), None)));
-            hash(fields.collect::<Option<_>>()?, false, db)?
+            let fields = (0..count).map(|_| Some([reader.string()?.into_owned(), reader.string()?.into_owned()]));
+            hash(&fields.collect::<Option<Vec<_>>>()?, db)?.into_value()
         }
         kind::HASH_LISTPACK => {
             let elements = packed::elements(&reader.string()?)?;
             let (pairs, []) = elements.as_chunks::<2>() else { return None };
-            hash(pairs.iter().map(|[name, value]| (name.clone(), value.clone(), None)).collect(), false, db)?
+            hash(pairs, db)?.into_value()
         }
         kind::HASH_LISTPACK_EX => {
             reader.millis()?;
@@ -61,19 +61,19 @@ pub(super) fn value(content: &[u8], db: &Store) -> Option<Value> {
             let (triples, []) = elements.as_chunks::<3>() else { return None };
             let fields = triples.iter().map(|[name, value, deadline]| {
                 let deadline = parse_integer(deadline).filter(|&deadline| deadline >= 0)?;
-                Some((name.clone(), value.clone(), (deadline != 0).then_some(deadline)))
+                Some((name.clone(), value.clone(), deadline))
             });
-            hash(fields.collect::<Option<_>>()?, true, db)?
+            volatile_hash(fields.collect::<Option<_>>()?, db)?
         }
         kind::HASH_METADATA => {
             let earliest = reader.millis()?;
             let count = reader.count()?;
             let fields = (0..count).map(|_| {
                 let behind = i64::try_from(reader.length()?).ok()?;
-                let deadline = if behind == 0 { None } else { Some(earliest.checked_add(behind - 1)?) };
+                let deadline = if behind == 0 { 0 } else { earliest.checked_add(behind - 1)? };
                 Some((reader.string()?.into_owned(), reader.string()?.into_owned(), deadline))
             });
-            hash(fields.collect::<Option<_>>()?, false, db)?
+            volatile_hash(fields.collect::<Option<_>>()?, db)?
         }
         version @ (kind::STREAM_LISTPACKS
         | kind::STREAM_LISTPACKS_2
@@ -130,26 +130,34 @@ fn set(mut set: Set, members: Vec<Vec<u8>>, db: &Store) -> Option<Value> {
     (!set.is_empty()).then(|| set.into_value())
 }
 
-/// A field's name, value and deadline.
-type Field = (Vec<u8>, Vec<u8>, Option<i64>);
+/// The last moment, in milliseconds, that a field's deadline can be.
+const LATEST_DEADLINE: i64 = (1 << 48) - 1;
 
-/// A hash is `volatile` when the payload made room for deadlines, whether there are any or not.
-fn hash(fields: Vec<Field>, volatile: bool, db: &Store) -> Option<Value> {
+fn hash(fields: &[[Vec<u8>; 2]], db: &Store) -> Option<Hash> {
     let limits = HashLimits::of(db);
     let mut hash = Hash::default();
-    hash.expect(fields.len(), fields.iter().flat_map(|(name, value, _)| [&**name, &**value]), &limits);
-    for (name, value, _) in &fields {
+    hash.expect(fields.len(), fields.iter().flatten().map(Vec::as_slice), &limits);
+    for [name, value] in fields {
         if !hash.set(name, value, Deadline::Drop, &limits) {
             return None;
         }
     }
-    if volatile || fields.iter().any(|(_, _, deadline)| deadline.is_some()) {
-        hash.make_volatile();
-        for (name, _, deadline) in &fields {
-            hash.set_deadline(name, *deadline);
+    (!hash.is_empty()).then_some(hash)
+}
+
+/// A hash that was written with deadlines, of which 0 is none; it keeps the room for them even if no field has one.
+fn volatile_hash(fields: Vec<(Vec<u8>, Vec<u8>, i64)>, db: &Store) -> Option<Value> {
+    let (fields, deadlines): (Vec<_>, Vec<_>) =
+        fields.into_iter().map(|(name, value, deadline)| ([name, value], deadline)).unzip();
+    let mut hash = hash(&fields, db)?;
+    hash.make_volatile();
+    for ([name, _], deadline) in fields.iter().zip(deadlines) {
+        if !(0..=LATEST_DEADLINE).contains(&deadline) {
+            return None;
         }
+        hash.set_deadline(name, (deadline != 0).then_some(deadline));
     }
-    (!hash.is_empty()).then(|| hash.into_value())
+    Some(hash.into_value())
 }
 
 /// A score as text behind its length; three lengths stand for what is no number.

@@ -5,6 +5,7 @@
 //! mantissa's top bit set. Reading and writing decimals go through big integers, so that both are correctly rounded
 //! (to nearest, ties to even) over the whole range.
 
+use crate::number::{Hexadecimal, parse_exponent};
 use alloc::vec::Vec;
 
 /// The smallest exponent of a 64-bit integer mantissa; values below have fewer bits (denormals).
@@ -257,57 +258,8 @@ fn in_range(magnitude: Magnitude) -> Option<Magnitude> {
     matches!(magnitude, Magnitude::Finite { .. }).then_some(magnitude)
 }
 
-/// A sign and decimal digits; what no float could have is clipped.
-fn parse_exponent(text: &[u8]) -> Option<i64> {
-    let (negative, digits) = match text {
-        [b'-', rest @ ..] => (true, rest),
-        [b'+', rest @ ..] => (false, rest),
-        _ => (false, text),
-    };
-    if digits.is_empty() {
-        return None;
-    }
-    let mut value: i64 = 0;
-    for &byte in digits {
-        if !byte.is_ascii_digit() {
-            return None;
-        }
-        value = (value * 10 + i64::from(byte - b'0')).min(1_000_000);
-    }
-    Some(if negative { -value } else { value })
-}
-
 fn parse_hexadecimal(digits: &[u8]) -> Option<Magnitude> {
-    let mut mantissa: u128 = 0;
-    let mut exponent: i64 = 0;
-    let mut sticky = false;
-    let mut seen = false;
-    let mut after_point = false;
-    let mut at = 0;
-    while let Some(&byte) = digits.get(at) {
-        if byte == b'.' && !after_point {
-            after_point = true;
-        } else if let Some(digit) = (byte as char).to_digit(16) {
-            seen = true;
-            exponent -= if after_point { 4 } else { 0 };
-            if mantissa >> 120 == 0 {
-                mantissa = mantissa << 4 | u128::from(digit);
-            } else {
-                exponent += 4;
-                sticky |= digit != 0;
-            }
-        } else {
-            break;
-        }
-        at += 1;
-    }
-    if !seen {
-        return None;
-    }
-    if at < digits.len() {
-        let [b'p' | b'P', written @ ..] = &digits[at..] else { return None };
-        exponent = exponent.saturating_add(parse_exponent(written)?);
-    }
+    let Hexadecimal { mantissa, exponent, sticky } = Hexadecimal::parse(digits)?;
     if mantissa == 0 {
         return Some(Magnitude::Zero);
     }

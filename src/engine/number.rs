@@ -1,4 +1,4 @@
-//! Floating-point arguments, as Redis reads them: what C's strtod reads, all of it, and nothing but it.
+//! Numbers in arguments, as C reads them for Redis: all that strtod and strtoull read, and nothing but it.
 
 /// A double from its decimal or hexadecimal text. Spaces, NaN, overflow and an underflow to zero are refused, infinities are
 /// welcome.
@@ -40,48 +40,91 @@ fn parse_decimal(digits: &[u8]) -> Option<f64> {
     (value.is_finite() && (value != 0.0 || is_zero)).then_some(value)
 }
 
-/// Hexadecimal digits with a point and a binary exponent, both optional.
 fn parse_hexadecimal(digits: &[u8]) -> Option<f64> {
-    let mut mantissa: u64 = 0;
-    let mut exponent: i64 = 0;
-    let mut seen = false;
-    let mut after_point = false;
-    let mut at = 0;
-    while at < digits.len() {
-        let byte = digits[at];
-        if byte == b'.' && !after_point {
-            after_point = true;
-        } else if let Some(digit) = (byte as char).to_digit(16) {
-            seen = true;
-            exponent -= if after_point { 4 } else { 0 };
-            if mantissa >> 60 == 0 {
-                mantissa = mantissa << 4 | u64::from(digit);
+    let Hexadecimal { mantissa, exponent, sticky } = Hexadecimal::parse(digits)?;
+    let rounded = (mantissa | u128::from(sticky)) as f64;
+    let value = libm::scalbn(rounded, exponent.clamp(-5000, 5000) as i32);
+    (value.is_finite() && (value != 0.0 || mantissa == 0)).then_some(value)
+}
+
+/// What hexadecimal digits say, with a point and a binary exponent, both optional: `mantissa * 2^exponent`.
+pub(crate) struct Hexadecimal {
+    pub mantissa: u128,
+    pub exponent: i64,
+    /// Whether there was more than the mantissa has room for.
+    pub sticky: bool,
+}
+
+impl Hexadecimal {
+    pub fn parse(digits: &[u8]) -> Option<Hexadecimal> {
+        let mut read = Hexadecimal { mantissa: 0, exponent: 0, sticky: false };
+        let (mut seen, mut after_point, mut at) = (false, false, 0);
+        while let Some(&byte) = digits.get(at) {
+            if byte == b'.' && !after_point {
+                after_point = true;
+            } else if let Some(digit) = (byte as char).to_digit(16) {
+                seen = true;
+                read.exponent -= if after_point { 4 } else { 0 };
+                if read.mantissa >> 120 == 0 {
+                    read.mantissa = read.mantissa << 4 | u128::from(digit);
+                } else {
+                    // No room: the place is kept.
+                    read.exponent += 4;
+                    read.sticky |= digit != 0;
+                }
             } else {
-                // No room: keep the place and remember in the last bit that something was there.
-                exponent += 4;
-                mantissa |= u64::from(digit != 0);
+                break;
             }
-        } else {
-            break;
+            at += 1;
         }
-        at += 1;
+        if at < digits.len() {
+            let [b'p' | b'P', written @ ..] = &digits[at..] else { return None };
+            read.exponent = read.exponent.saturating_add(parse_exponent(written)?);
+        }
+        seen.then_some(read)
     }
-    if !seen {
+}
+
+/// A sign and decimal digits; what no float could have is clipped.
+pub(crate) fn parse_exponent(text: &[u8]) -> Option<i64> {
+    let (negative, digits) = match text {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        _ => (false, text),
+    };
+    if digits.is_empty() {
         return None;
     }
-    if at < digits.len() {
-        let [b'p' | b'P', written @ ..] = &digits[at..] else { return None };
-        let written = written.strip_prefix(b"+").unwrap_or(written);
-        let unsigned = written.strip_prefix(b"-").unwrap_or(written);
-        if unsigned.is_empty() || !unsigned.iter().all(u8::is_ascii_digit) {
+    let mut value: i64 = 0;
+    for &byte in digits {
+        if !byte.is_ascii_digit() {
             return None;
         }
-        let written: i64 =
-            core::str::from_utf8(written).ok()?.parse().unwrap_or(if written[0] == b'-' { -100_000 } else { 100_000 });
-        exponent = exponent.saturating_add(written);
+        value = (value * 10 + i64::from(byte - b'0')).min(1_000_000);
     }
-    let value = libm::scalbn(mantissa as f64, exponent.clamp(-5000, 5000) as i32);
-    (value.is_finite() && (value != 0.0 || mantissa == 0)).then_some(value)
+    Some(if negative { -value } else { value })
+}
+
+/// What C's strtoull reads, all of it: blanks, signs and zeros in front are welcome, and a sign may even turn a number around,
+/// unless it is one in its plain form.
+pub(crate) fn parse_unsigned(text: &[u8]) -> Option<u64> {
+    if let Some(plain) = resp::number::parse_integer(text) {
+        return u64::try_from(plain).ok();
+    }
+    let text = text.trim_ascii_start();
+    let (negative, digits) = match text.split_first()? {
+        (b'-', rest) => (true, rest),
+        (b'+', rest) => (false, rest),
+        _ => (false, text),
+    };
+    if digits.is_empty() {
+        return None;
+    }
+    let number = digits.iter().try_fold(0u64, |sum, &byte| {
+        let digit = if byte.is_ascii_digit() { byte - b'0' } else { return None };
+        sum.checked_mul(10)?.checked_add(u64::from(digit))
+    })?;
+    Some(if negative { number.wrapping_neg() } else { number })
 }
 
 #[cfg(test)]

@@ -2,8 +2,9 @@
 //!
 //! A field whose time is over is invisible to every reader; those that read single fields reclaim it on the way, as Redis does.
 
-use super::keyspace::{ScanOptions, cursor};
+use super::draw::Draw;
 use super::list::reply_element;
+use super::scan::{ScanOptions, cursor, reply_page};
 use crate::args::Args;
 use crate::ctx::Ctx;
 use crate::error::Error;
@@ -372,17 +373,7 @@ fn hincrbyfloat(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
 
 fn hrandfield(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     let key = args.next()?;
-    let count = if args.left() == 0 { None } else { Some(args.symmetric()?) };
-    let with_values = args.left() > 0;
-    if with_values {
-        if !args.word("WITHVALUES") {
-            return Err(Error::SYNTAX);
-        }
-        args.end()?;
-        if count.is_some_and(|count| count.unsigned_abs() > (i64::MAX / 2) as u64) {
-            return Err(Error::OUT_OF_RANGE);
-        }
-    }
+    let draw = Draw::read(args, "WITHVALUES")?;
     let now = ctx.now.millis();
     // All that is over goes first, so that only living fields are drawn.
     if let Some(hash) = ctx.db.read::<Hash>(key)?
@@ -394,30 +385,19 @@ fn hrandfield(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     }
     let mut random = ctx.db.random.clone();
     let Some(hash) = ctx.db.peek_kind::<Hash>(key)? else {
-        if count.is_some() {
-            ctx.reply.array(0);
-        } else {
-            ctx.reply.null();
-        }
+        draw.reply_nothing(&mut ctx.reply);
         return Ok(());
     };
-    let Some(count) = count else {
-        if let Some(field) = hash.field(random.below(hash.len() as u64) as usize) {
-            reply_element(&mut ctx.reply, field.name);
-        }
-        ctx.db.random = random;
-        return Ok(());
-    };
-    let drawn = random.draw(hash.len(), count)?;
+    let drawn = draw.positions(&mut random, hash.len())?;
     ctx.effort += drawn.len() as u64;
-    let in_pairs = with_values && ctx.reply.protocol == Protocol::Resp3;
-    ctx.reply.array(if with_values && !in_pairs { drawn.len() * 2 } else { drawn.len() });
+    let in_pairs = draw.with_values && ctx.reply.protocol == Protocol::Resp3;
+    draw.begin(&mut ctx.reply, if draw.with_values && !in_pairs { drawn.len() * 2 } else { drawn.len() });
     for field in drawn.into_iter().filter_map(|position| hash.field(position)) {
         if in_pairs {
             ctx.reply.array(2);
         }
         reply_element(&mut ctx.reply, field.name);
-        if with_values {
+        if draw.with_values {
             reply_element(&mut ctx.reply, field.value);
         }
     }
@@ -430,33 +410,27 @@ fn hscan(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     let cursor = cursor(args.next()?)?;
     let now = ctx.now.millis();
     let Some(hash) = ctx.db.read::<Hash>(key)? else {
-        ctx.reply.array(2);
-        ctx.reply.bulk("0");
-        ctx.reply.array(0);
+        reply_page(&mut ctx.reply, 0, |_| 0);
         return Ok(());
     };
-    let mut options = ScanOptions::default();
     let mut values = true;
-    while args.left() > 0 {
-        if args.word("NOVALUES") {
-            values = false;
-        } else if !options.read(args)? {
-            return Err(Error::SYNTAX);
-        }
-    }
+    let options = ScanOptions::read(args, |args| {
+        let names_only = args.word("NOVALUES");
+        values &= !names_only;
+        Ok(names_only)
+    })?;
     let (next, page) = hash.scan(cursor, options.count);
     ctx.effort += page.len() as u64;
-    ctx.reply.array(2);
-    ctx.reply.bulk(integer(next as i64));
-    let mark = ctx.reply.mark();
-    let mut found = 0;
-    for field in page.into_iter().filter(|field| !field.is_over(now) && options.wants(&field.name.text())) {
-        reply_element(&mut ctx.reply, field.name);
-        if values {
-            reply_element(&mut ctx.reply, field.value);
+    reply_page(&mut ctx.reply, next, |reply| {
+        let mut written = 0;
+        for field in page.into_iter().filter(|field| !field.is_over(now) && options.wants(&field.name.text())) {
+            reply_element(reply, field.name);
+            if values {
+                reply_element(reply, field.value);
+            }
+            written += 1 + usize::from(values);
         }
-        found += 1 + usize::from(values);
-    }
-    ctx.reply.array_at(mark, found);
+        written
+    });
     Ok(())
 }

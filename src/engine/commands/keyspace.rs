@@ -6,7 +6,6 @@ use crate::error::Error;
 use crate::evict::Measure;
 use crate::glob;
 use crate::table::{Category, Command, Flag::*, Group, Keys};
-use alloc::vec::Vec;
 
 pub(super) const COMMANDS: &[Command] = &[
     Command::new("dbsize", "", dbsize)
@@ -61,12 +60,6 @@ pub(super) const COMMANDS: &[Command] = &[
         "response_policy:special",
         "nondeterministic_output",
     ]),
-    Command::new("scan", "cursor [MATCH pattern] [COUNT count] [TYPE type@6.0.0]", scan)
-        .since("2.8.0")
-        .summary("Lists keys page by page; a key that stays during the whole iteration is listed at least once.")
-        .complexity("O(1) a call, O(N) for all N keys")
-        .flags(&[ReadOnly])
-        .tips(&["nondeterministic_output", "request_policy:special", "response_policy:special"]),
 ];
 
 fn dbsize(ctx: &mut Ctx, _: &mut Args) -> Result<(), Error> {
@@ -95,91 +88,6 @@ fn randomkey(ctx: &mut Ctx, _: &mut Args) -> Result<(), Error> {
     match ctx.db.random_key() {
         Some(key) => ctx.reply.bulk(&*key),
         None => ctx.reply.null(),
-    }
-    Ok(())
-}
-
-/// The options that all commands of the SCAN family share.
-pub(super) struct ScanOptions<'a> {
-    pub pattern: Option<&'a [u8]>,
-    pub count: usize,
-}
-
-/// Reads a cursor: an unsigned integer, or what C's strtoull makes of anything else, leading space and sign included.
-pub(super) fn cursor(text: &[u8]) -> Result<u64, Error> {
-    if let Some(number) = resp::number::parse_integer(text) {
-        return u64::try_from(number).map_err(|_| Error::INVALID_CURSOR);
-    }
-    let unsigned = text.trim_ascii_start();
-    let (negative, digits) = match unsigned.split_first() {
-        Some((b'-', digits)) => (true, digits),
-        Some((b'+', digits)) => (false, digits),
-        _ => (false, unsigned),
-    };
-    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
-        return Err(Error::INVALID_CURSOR);
-    }
-    let number: Option<u64> = core::str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok());
-    let number = number.ok_or(Error::INVALID_CURSOR)?;
-    Ok(if negative { number.wrapping_neg() } else { number })
-}
-
-impl<'a> ScanOptions<'a> {
-    /// Reads one option if there is one of the shared ones.
-    pub fn read(&mut self, args: &mut Args<'a>) -> Result<bool, Error> {
-        if args.word_with("COUNT", 1) {
-            let count = args.integer()?;
-            if count < 1 {
-                return Err(Error::SYNTAX);
-            }
-            self.count = usize::try_from(count).unwrap_or(usize::MAX);
-        } else if args.word_with("MATCH", 1) {
-            self.pattern = Some(args.next()?).filter(|&pattern| pattern != b"*");
-        } else {
-            return Ok(false);
-        }
-        Ok(true)
-    }
-
-    pub fn wants(&self, text: &[u8]) -> bool {
-        self.pattern.is_none_or(|pattern| pattern == b"*" || glob::matches(pattern, text))
-    }
-}
-
-impl Default for ScanOptions<'_> {
-    fn default() -> Self {
-        ScanOptions { pattern: None, count: 10 }
-    }
-}
-
-fn scan(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
-    let cursor = cursor(args.next()?)?;
-    let mut options = ScanOptions::default();
-    let mut type_name = None;
-    while args.left() > 0 {
-        if args.word_with("TYPE", 1) {
-            type_name = Some(args.next()?);
-        } else if !options.read(args)? {
-            return Err(if args.word("NOVALUES") { Error::NOVALUES_OUTSIDE_HSCAN } else { Error::SYNTAX });
-        }
-    }
-    let now = ctx.now.millis();
-    let space = ctx.db.keyspace(ctx.db.selected);
-    let (next, page) = space.scan(cursor, options.count);
-    let mut found: Vec<&[u8]> = Vec::new();
-    for (key, value, deadline) in page {
-        ctx.effort += 1;
-        let alive = deadline.is_none_or(|deadline| now <= deadline);
-        let fits = type_name.is_none_or(|name| value.type_name().as_bytes().eq_ignore_ascii_case(name));
-        if alive && fits && options.wants(key) {
-            found.push(key);
-        }
-    }
-    ctx.reply.array(2);
-    ctx.reply.bulk(resp::number::integer(next as i64).as_bytes());
-    ctx.reply.array(found.len());
-    for key in found {
-        ctx.reply.bulk(key);
     }
     Ok(())
 }

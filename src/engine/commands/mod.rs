@@ -8,6 +8,7 @@ mod config;
 mod connection;
 mod counter;
 mod debug;
+mod draw;
 mod dump;
 mod expire;
 mod function;
@@ -24,6 +25,7 @@ mod list;
 mod list_blocking;
 mod memory;
 pub(crate) mod pubsub;
+mod scan;
 mod scripting;
 mod server;
 mod set;
@@ -76,6 +78,7 @@ pub(crate) const GROUPS: &[&[Command]] = &[
     set::COMMANDS,
     set_algebra::COMMANDS,
     pubsub::COMMANDS,
+    scan::COMMANDS,
     sort::COMMANDS,
     slowlog::COMMANDS,
     stream::COMMANDS,

@@ -1,13 +1,13 @@
 //! Sets, one at a time.
 
-use super::keyspace::{ScanOptions, cursor};
+use super::draw::Draw;
 use super::list::reply_element;
+use super::scan::{ScanOptions, cursor, no_other, reply_page};
 use crate::args::Args;
 use crate::ctx::Ctx;
 use crate::error::Error;
 use crate::event::Class;
 use crate::table::{Command, Flag::*, Group, Keys};
-use crate::types::listpack::Element;
 use crate::types::{Set, SetLimits};
 
 pub(super) const COMMANDS: &[Command] = &[
@@ -229,30 +229,17 @@ fn srandmember(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     if args.left() > 1 {
         return Err(Error::SYNTAX);
     }
-    let count = if args.left() == 0 { None } else { Some(args.symmetric()?) };
+    let draw = Draw { count: if args.left() == 0 { None } else { Some(args.symmetric()?) }, with_values: false };
     let mut random = ctx.db.random.clone();
     let Some(set) = ctx.db.read::<Set>(key)? else {
-        if count.is_some() {
-            ctx.reply.array(0);
-        } else {
-            ctx.reply.null();
-        }
+        draw.reply_nothing(&mut ctx.reply);
         return Ok(());
     };
-    let Some(count) = count else {
-        if let Some(member) = set.member(random.below(set.len() as u64) as usize) {
-            reply_element(&mut ctx.reply, member);
-        }
-        ctx.db.random = random;
-        return Ok(());
-    };
-    let drawn = random.draw(set.len(), count)?;
+    let drawn = draw.positions(&mut random, set.len())?;
     ctx.effort += drawn.len() as u64;
-    ctx.reply.array(drawn.len());
-    for position in drawn {
-        if let Some(member) = set.member(position) {
-            reply_element(&mut ctx.reply, member);
-        }
+    draw.begin(&mut ctx.reply, drawn.len());
+    for member in drawn.into_iter().filter_map(|position| set.member(position)) {
+        reply_element(&mut ctx.reply, member);
     }
     ctx.db.random = random;
     Ok(())
@@ -262,27 +249,15 @@ fn sscan(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     let key = args.next()?;
     let cursor = cursor(args.next()?)?;
     let Some(set) = ctx.db.read::<Set>(key)? else {
-        ctx.reply.array(2);
-        ctx.reply.bulk("0");
-        ctx.reply.array(0);
+        reply_page(&mut ctx.reply, 0, |_| 0);
         return Ok(());
     };
-    let mut options = ScanOptions::default();
-    while args.left() > 0 {
-        if !options.read(args)? {
-            return Err(if args.word("NOVALUES") { Error::NOVALUES_OUTSIDE_HSCAN } else { Error::SYNTAX });
-        }
-    }
+    let options = ScanOptions::read(args, no_other)?;
     let (next, page) = set.scan(cursor, options.count);
     ctx.effort += page.len() as u64;
-    ctx.reply.array(2);
-    ctx.reply.bulk(resp::number::integer(next as i64).as_bytes());
-    let mark = ctx.reply.mark();
-    let mut found = 0;
-    for member in page.into_iter().filter(|member: &Element| options.wants(&member.text())) {
-        reply_element(&mut ctx.reply, member);
-        found += 1;
-    }
-    ctx.reply.array_at(mark, found);
+    reply_page(&mut ctx.reply, next, |reply| {
+        let wanted = page.into_iter().filter(|member| options.wants(&member.text()));
+        wanted.map(|member| reply_element(reply, member)).count()
+    });
     Ok(())
 }

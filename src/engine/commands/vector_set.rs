@@ -1,5 +1,6 @@
 //! Vector sets: adding and removing elements, asking for what is kept of them. VSIM is in `vector_similarity.rs`.
 
+use super::draw::Draw;
 use crate::args::Args;
 use crate::ctx::Ctx;
 use crate::error::Error;
@@ -367,25 +368,17 @@ fn vrandmember(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
         ctx.reply.array(0);
         return Ok(());
     }
+    let draw = Draw { count, with_values: false };
     let mut random = ctx.db.random.clone();
     let Some(set) = ctx.db.read::<VectorSet>(key)? else {
-        if count.is_some() {
-            ctx.reply.array(0);
-        } else {
-            ctx.reply.null();
-        }
+        draw.reply_nothing(&mut ctx.reply);
         return Ok(());
     };
-    match count {
-        None => ctx.reply.bulk(set.name(random.below(set.len() as u64) as u32)),
-        Some(count) => {
-            let drawn = random.draw(set.len(), count)?;
-            ctx.effort += drawn.len() as u64;
-            ctx.reply.array(drawn.len());
-            for position in drawn {
-                ctx.reply.bulk(set.name(position as u32));
-            }
-        }
+    let drawn = draw.positions(&mut random, set.len())?;
+    ctx.effort += drawn.len() as u64;
+    draw.begin(&mut ctx.reply, drawn.len());
+    for position in drawn {
+        ctx.reply.bulk(set.name(position as u32));
     }
     ctx.db.random = random;
     Ok(())

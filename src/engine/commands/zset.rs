@@ -1,7 +1,8 @@
 //! Sorted sets, one member after the other.
 
-use super::keyspace::{ScanOptions, cursor};
+use super::draw::Draw;
 use super::list::pop_count;
+use super::scan::{ScanOptions, cursor, no_other, reply_page};
 use crate::args::Args;
 use crate::ctx::Ctx;
 use crate::error::Error;
@@ -507,41 +508,23 @@ pub(crate) fn pop_one<'a>(ctx: &mut Ctx, keys: impl Iterator<Item = &'a [u8]>, h
 
 fn zrandmember(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     let key = args.next()?;
-    let count = if args.left() == 0 { None } else { Some(args.symmetric()?) };
-    let with_scores = args.left() > 0;
-    if with_scores {
-        if !args.word("WITHSCORES") {
-            return Err(Error::SYNTAX);
-        }
-        args.end()?;
-        if count.is_some_and(|count| count.unsigned_abs() > (i64::MAX / 2) as u64) {
-            return Err(Error::OUT_OF_RANGE);
-        }
-    }
+    let draw = Draw::read(args, "WITHSCORES")?;
     let mut random = ctx.db.random.clone();
     let Some(zset) = ctx.db.read::<SortedSet>(key)? else {
-        if count.is_some() {
-            ctx.reply.array(0);
-        } else {
-            ctx.reply.null();
-        }
+        draw.reply_nothing(&mut ctx.reply);
         return Ok(());
     };
-    let Some(count) = count else {
-        if let Some(ranked) = zset.get(random.below(zset.len() as u64) as usize) {
-            ctx.reply.bulk(&ranked.member);
-        }
-        ctx.db.random = random;
-        return Ok(());
-    };
-    let mut drawn = random.draw(zset.len(), count)?;
-    if count > 0 && drawn.len() == zset.len() {
+    let mut drawn = draw.positions(&mut random, zset.len())?;
+    if draw.count.is_some_and(|count| count > 0) && drawn.len() == zset.len() {
         // All of them come in descending order, as Redis walks sets that it puts together.
         drawn.reverse();
     }
     ctx.effort += drawn.len() as u64;
-    let members = drawn.iter().filter_map(|&rank| zset.get(rank));
-    reply_members(&mut ctx.reply, members, drawn.len(), with_scores);
+    let mut members = drawn.iter().filter_map(|&rank| zset.get(rank));
+    match draw.count {
+        None => members.for_each(|ranked| ctx.reply.bulk(&ranked.member)),
+        Some(_) => reply_members(&mut ctx.reply, &mut members, drawn.len(), draw.with_values),
+    }
     ctx.db.random = random;
     Ok(())
 }
@@ -550,29 +533,21 @@ fn zscan(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     let key = args.next()?;
     let cursor = cursor(args.next()?)?;
     let Some(zset) = ctx.db.read::<SortedSet>(key)? else {
-        ctx.reply.array(2);
-        ctx.reply.bulk("0");
-        ctx.reply.array(0);
+        reply_page(&mut ctx.reply, 0, |_| 0);
         return Ok(());
     };
-    let mut options = ScanOptions::default();
-    while args.left() > 0 {
-        if !options.read(args)? {
-            return Err(if args.word("NOVALUES") { Error::NOVALUES_OUTSIDE_HSCAN } else { Error::SYNTAX });
-        }
-    }
+    let options = ScanOptions::read(args, no_other)?;
     let (next, page) = zset.scan(cursor, options.count);
     ctx.effort += page.len() as u64;
-    ctx.reply.array(2);
-    ctx.reply.bulk(resp::number::integer(next as i64));
-    let mark = ctx.reply.mark();
-    let mut found = 0;
-    for (member, score) in page.into_iter().filter(|(member, _)| options.wants(member)) {
-        ctx.reply.bulk(member);
-        // Scores of ZSCAN are strings in both protocols.
-        ctx.reply.bulk(resp::number::double(score));
-        found += 2;
-    }
-    ctx.reply.array_at(mark, found);
+    reply_page(&mut ctx.reply, next, |reply| {
+        let mut written = 0;
+        for (member, score) in page.into_iter().filter(|(member, _)| options.wants(member)) {
+            reply.bulk(member);
+            // Scores of ZSCAN are strings in both protocols.
+            reply.bulk(resp::number::double(score));
+            written += 2;
+        }
+        written
+    });
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! Ids of stream entries: a time in milliseconds and a number within it.
 
 use crate::error::Error;
+use crate::number::parse_unsigned;
 use crate::text::Text;
-use resp::number::parse_integer;
 
 /// What is longer than this is no id.
 const LONGEST: usize = 127;
@@ -120,28 +120,6 @@ impl Wanted {
 fn readable(text: &[u8]) -> Result<&[u8], Error> {
     let shown = text.split(|&byte| byte == 0).next().unwrap_or_default();
     if text.len() > LONGEST { Err(Error::INVALID_STREAM_ID) } else { Ok(shown) }
-}
-
-/// What C's strtoull reads, all of it: blanks, signs and zeros in front are welcome, and a sign may even turn a number around,
-/// unless it is one in its plain form.
-fn parse_unsigned(text: &[u8]) -> Option<u64> {
-    if let Some(plain) = parse_integer(text) {
-        return u64::try_from(plain).ok();
-    }
-    let text = text.trim_ascii_start();
-    let (negative, digits) = match text.split_first()? {
-        (b'-', rest) => (true, rest),
-        (b'+', rest) => (false, rest),
-        _ => (false, text),
-    };
-    if digits.is_empty() {
-        return None;
-    }
-    let number = digits.iter().try_fold(0u64, |sum, &byte| {
-        let digit = if byte.is_ascii_digit() { byte - b'0' } else { return None };
-        sum.checked_mul(10)?.checked_add(u64::from(digit))
-    })?;
-    Some(if negative { number.wrapping_neg() } else { number })
 }
 
 /// An id as text, on the stack.

@@ -31,6 +31,8 @@ pub enum Debugging {
     No,
     Forked,
     Sync,
+    /// The host goes through the scripts, not the client.
+    Walked,
 }
 
 /// What MULTI collects.

@@ -56,6 +56,7 @@ pub use geo::Point;
 pub use io::{ClientId, Config, Input, Output, Outputs};
 pub use keyspace::Keyspace;
 pub use request::Request;
+pub use script::walk;
 pub use store::{Encodings, KeyStats, Store};
 pub use text::Text;
 pub use time::Instant;

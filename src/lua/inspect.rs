@@ -22,6 +22,23 @@ pub struct CallInfo {
     pub name: Vec<u8>,
 }
 
+/// How deep in its calls a program stands: what was called from elsewhere is greater.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Depth {
+    pub calls: usize,
+    /// How many calls have replaced themselves by the innermost one.
+    pub tail_calls: u32,
+}
+
+/// Where the innermost Lua function stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place<'a> {
+    /// What its chunk is called, as it was given to `load`.
+    pub source: &'a [u8],
+    pub line: u32,
+    pub depth: Depth,
+}
+
 /// A variable in view.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Variable {
@@ -36,6 +53,20 @@ impl Vm {
             return 0;
         }
         self.calls().into_iter().map(|call| call.line).find(|line| *line > 0).unwrap_or(0)
+    }
+
+    /// Where the program stands. Calls are counted through all coroutines that wait for the running one.
+    pub fn place(&self) -> Option<Place<'_>> {
+        let frames = &self.state.frames;
+        let at = frames.iter().rposition(|frame| frame.closure != NATIVE)?;
+        let (frame, innermost) = (&frames[at], at + 1 == frames.len());
+        let waiting = self.state.resumers.iter().map(|thread| self.state.heap.threads[*thread].frames.len());
+        let proto = &self.protos[frame.proto];
+        Some(Place {
+            source: self.state.bytes(proto.source),
+            line: proto.line_at(Self::pc_of(frame, innermost)),
+            depth: Depth { calls: waiting.sum::<usize>() + at + 1, tail_calls: frame.tail_calls },
+        })
     }
 
     /// How many calls are on the running thread's stack.

@@ -49,7 +49,7 @@ mod value;
 
 use alloc::{string::String, vec, vec::Vec};
 
-pub use inspect::{CallInfo, Variable};
+pub use inspect::{CallInfo, Depth, Place, Variable};
 pub use value::Value;
 
 use arena::Arena;

@@ -375,4 +375,11 @@ impl World {
             next_client: self.next_client,
         }
     }
+
+    /// The same with another server in it, such as a copy that somebody has taken further by hand: for looking at it.
+    pub fn fork_with(&self, engine: Engine) -> World {
+        let mut fork = self.fork();
+        fork.present.engine = engine;
+        fork
+    }
 }

@@ -32,6 +32,7 @@ mod sha1;
 pub(crate) mod shebang;
 mod show;
 mod suspended;
+pub mod walk;
 
 pub(crate) use cache::Cache;
 pub(crate) use debugger::Debugger;
@@ -66,6 +67,8 @@ pub(crate) struct Scripting {
     random: Option<u64>,
     /// Who debugs a script on the real keys, so that others wait.
     pub debugged: Option<ClientId>,
+    /// A script that somebody outside goes through line by line, until it is fetched.
+    pub walk: Option<alloc::boxed::Box<walk::Walk>>,
     /// A script that did not end within its step.
     pub running: Option<alloc::boxed::Box<Running>>,
 }
@@ -79,6 +82,7 @@ impl Scripting {
             libraries: Libraries::new(seed),
             random: None,
             debugged: None,
+            walk: None,
             running: None,
         }
     }
@@ -149,6 +153,7 @@ pub(crate) fn eval(ctx: &mut Ctx, args: &mut Args, read_only: bool) -> Result<()
     let result = eval_or_debug(ctx, args, read_only);
     if let Err(error) = &result
         && debugs(ctx)
+        && ctx.clients.current().debugging != Debugging::Walked
     {
         debugger::refuse(ctx, error);
         return Ok(());
@@ -235,6 +240,10 @@ fn start(ctx: &mut Ctx, args: &Args, name: &Text, words: &Words, read_only: bool
     interpreter.vm.start(function, &[]);
     let mut run = Run::new(ctx, Kind::Script, name.clone(), read_only);
     run.out_of_memory &= !flags.allows_oom();
+    if debugs(ctx) && ctx.clients.current().debugging == Debugging::Walked {
+        ctx.server.scripting.walk = Some(walk::begin(ctx, args, run, machine));
+        return Ok(());
+    }
     if debugs(ctx) {
         // The session has a machine of its own, and the server keeps this one.
         ctx.server.scripting.put_back(Kind::Script, Rc::clone(&machine));

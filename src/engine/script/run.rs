@@ -45,7 +45,7 @@ pub(crate) struct Run {
     /// The time that it sees.
     pub since: Instant,
     /// The database to which the client returns.
-    database: usize,
+    pub database: usize,
     pub read_only: bool,
     /// It has called a command that writes.
     pub wrote: bool,

@@ -1,6 +1,7 @@
 //! Values of Lua and replies as the debugger of scripts shows them to people.
 
 use super::convert;
+use alloc::string::String;
 use alloc::vec::Vec;
 use lua::{Table, Value, Vm};
 
@@ -10,12 +11,78 @@ const DEEPEST: usize = 20;
 /// A value of Lua as people read it.
 pub(super) fn shown(vm: &Vm, value: Value) -> Vec<u8> {
     let mut out = Vec::new();
-    show(vm, value, 0, &mut out);
+    show(vm, value, (0, usize::MAX), &mut out);
     out
 }
 
-fn show(vm: &Vm, value: Value, depth: usize, out: &mut Vec<u8>) {
+/// The same, but not much longer than `most` bytes, however large the value is.
+pub(super) fn shown_within(vm: &Vm, value: Value, most: usize) -> Vec<u8> {
+    let mut out = Vec::new();
+    show(vm, value, (0, most), &mut out);
+    trim(&mut out, most);
+    out
+}
+
+/// Cuts off what goes beyond `most` bytes, as redis-cli's debugger does.
+pub(super) fn trim(out: &mut Vec<u8>, most: usize) {
+    if out.len() > most {
+        out.truncate(most);
+        out.extend_from_slice(b" ...");
+    }
+}
+
+/// A value and, if it is a table, what is in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    pub text: Vec<u8>,
+    pub type_name: String,
+    /// Keys and values, the first of them.
+    pub parts: Vec<(Vec<u8>, Shown)>,
+    /// How many more there are.
+    pub hidden: usize,
+}
+
+impl Shown {
+    /// How long a text is, how many parts a table shows, and how deep.
+    const TEXT: usize = 200;
+    const PARTS: usize = 40;
+    const DEPTH: usize = 3;
+
+    /// `left` is how many values may still be shown in all.
+    pub(super) fn new(vm: &Vm, value: Value, depth: usize, left: &mut usize) -> Shown {
+        let mut parts = Vec::new();
+        let mut hidden = 0;
+        if let Some(table) = Vm::as_table(value)
+            && depth < Shown::DEPTH
+        {
+            let mut key = Value::Nil;
+            while let Some((next, part)) = vm.next(table, key) {
+                key = next;
+                if parts.len() == Shown::PARTS || *left == 0 {
+                    hidden += 1;
+                    continue;
+                }
+                *left -= 1;
+                parts.push((shown_within(vm, next, Shown::TEXT), Shown::new(vm, part, depth + 1, left)));
+            }
+        }
+        let text = shown_within(vm, value, Shown::TEXT);
+        Shown { text, type_name: Vm::type_name(value), parts, hidden }
+    }
+}
+
+/// `limits`: how deep this value lies, and how many bytes are enough.
+fn show(vm: &Vm, value: Value, limits: (usize, usize), out: &mut Vec<u8>) {
+    let (depth, most) = limits;
+    if out.len() > most {
+        return;
+    }
     match value {
+        // Quoted, a text is not shorter than before.
+        Value::String(_) if most < usize::MAX => {
+            let text = vm.bytes(value).unwrap_or_default();
+            quote(&text[..text.len().min(most + 1)], out);
+        }
         Value::String(_) => quote(vm.bytes(value).unwrap_or_default(), out),
         Value::Number(bits) => Vm::append_number_digits(out, f64::from_bits(bits), 6),
         Value::Nil => out.extend_from_slice(b"nil"),
@@ -26,7 +93,7 @@ fn show(vm: &Vm, value: Value, depth: usize, out: &mut Vec<u8>) {
         }
         Value::Table(_) => {
             if let Some(table) = Vm::as_table(value) {
-                show_table(vm, table, depth, out);
+                show_table(vm, table, limits, out);
             }
         }
         other => {
@@ -37,10 +104,12 @@ fn show(vm: &Vm, value: Value, depth: usize, out: &mut Vec<u8>) {
     }
 }
 
-fn show_table(vm: &Vm, table: Table, depth: usize, out: &mut Vec<u8>) {
+fn show_table(vm: &Vm, table: Table, (depth, most): (usize, usize), out: &mut Vec<u8>) {
     let mut pairs = Vec::new();
     let mut key = Value::Nil;
-    while let Some((next, value)) = vm.next(table, key) {
+    while pairs.len() <= most
+        && let Some((next, value)) = vm.next(table, key)
+    {
         pairs.push((next, value));
         key = next;
     }
@@ -52,10 +121,10 @@ fn show_table(vm: &Vm, table: Table, depth: usize, out: &mut Vec<u8>) {
         }
         if !is_list {
             out.push(b'[');
-            show(vm, key, depth + 1, out);
+            show(vm, key, (depth + 1, most), out);
             out.extend_from_slice(b"]=");
         }
-        show(vm, value, depth + 1, out);
+        show(vm, value, (depth + 1, most), out);
     }
     out.push(b'}');
 }

@@ -1,58 +1,95 @@
-//! How much of what is nearest VSIM finds, and how fast: the same vectors on any number of servers, side by side.
+//! How much of what is nearest VSIM finds at equal breadth, and what it costs: the same vectors on any number of servers, side by side.
 //!
-//!     cargo run --release -p tests --bin recall -- 127.0.0.1:6379 127.0.0.1:7777 [--vectors N] [--dim D] [--queries Q]
+//!     cargo run --release -p tests --bin recall -- ADDRESS… [--vectors N] [--queries Q] [--sets S] [--dims D,D…] [--efs E,E…]
+//!         [--quantisations Q8,NOQUANT,BIN] [--kinds even,centres] [--m M] [--build-ef EF] [--record]
 //!
-//! Recall is the share of the ten nearest by cosine, computed here from the vectors as they were sent, that `VSIM … COUNT 10`
-//! names. Vectors are drawn once evenly from a cube and once around a hundred centres, as embeddings are. Requests go in
-//! batches, so that the time is the servers' and not the way's. The key `recall` is deleted on each server.
+//! The same vectors, drawn anew for each of `--sets` data sets, go to every server with `M` and `EF` said explicitly, and so does the
+//! `EF` of every search; only the column "default" leaves it to the server. A find counts when its score is at least that of the tenth that
+//! `VSIM … TRUTH` names on the same server, so that recall says how good the graph is and not how much quantisation lost, and so that
+//! of elements which are equally near (there are many with BIN) any counts. Vectors are drawn evenly from a cube, or around a hundred
+//! centres, as embeddings are. Requests go in batches; the times are the CPU time of the servers' processes, where they run on this
+//! machine. The key `recall` is deleted on each server. `--record` writes the table to tests/reference/recall.md.
 
 use resp::{Decoder, Value, request_bytes};
+use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
 
 const BATCH: usize = 100;
 const COUNT: usize = 10;
+const RECORD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/reference/recall.md");
+
+type Request = Vec<Vec<u8>>;
 
 struct Server {
-    address: String,
+    name: String,
     stream: TcpStream,
     decoder: Decoder,
+    process: Option<String>,
 }
 
 impl Server {
     fn open(address: &str) -> Result<Server, String> {
         let stream = TcpStream::connect(address).map_err(|error| format!("{address}: {error}"))?;
         let _ = stream.set_nodelay(true);
-        Ok(Server { address: address.to_owned(), stream, decoder: Decoder::new() })
+        let mut server = Server { name: address.to_owned(), stream, decoder: Decoder::new(), process: None };
+        let replies = server.ask(&[request(&[b"INFO", b"server"])])?;
+        if let [Value::Bulk(info)] = &replies[..] {
+            let info = String::from_utf8_lossy(info).into_owned();
+            let field = |name: &str| info.lines().find_map(|line| line.strip_prefix(name)).map(str::to_owned);
+            server.process = field("process_id:");
+            if field("executable:").is_some_and(|path| path.contains("redis-server")) {
+                server.name = format!("Redis {}", field("redis_version:").unwrap_or_default());
+            } else {
+                "ours".clone_into(&mut server.name);
+            }
+        }
+        Ok(server)
     }
 
-    /// Sends requests in batches; the replies, and how long it all took.
-    fn ask(&mut self, requests: &[Vec<Vec<u8>>]) -> Result<(Vec<Value>, Duration), String> {
-        let complain = |error: std::io::Error| format!("{}: {error}", self.address);
+    /// Sends requests in batches.
+    fn ask(&mut self, requests: &[Request]) -> Result<Vec<Value>, String> {
+        let complain = |error: std::io::Error| format!("{}: {error}", self.name);
         let mut replies = Vec::with_capacity(requests.len());
-        let start = Instant::now();
         for batch in requests.chunks(BATCH) {
             let bytes: Vec<u8> = batch.iter().flat_map(request_bytes).collect();
             self.stream.write_all(&bytes).map_err(complain)?;
             let wanted = replies.len() + batch.len();
             let mut buffer = [0; 8192];
             while replies.len() < wanted {
-                match self.decoder.next().map_err(|error| format!("{}: {error:?}", self.address))? {
+                match self.decoder.next().map_err(|error| format!("{}: {error:?}", self.name))? {
                     Some(Value::Error(text)) => return Err(String::from_utf8_lossy(&text).into_owned()),
                     Some(reply) => replies.push(reply),
                     None => {
                         let read = self.stream.read(&mut buffer).map_err(complain)?;
                         if read == 0 {
-                            return Err(format!("{} closed the connection", self.address));
+                            return Err(format!("{} closed the connection", self.name));
                         }
                         self.decoder.feed(&buffer[..read]);
                     }
                 }
             }
         }
-        Ok((replies, start.elapsed()))
+        Ok(replies)
+    }
+
+    /// The CPU time that the server's process took so far, in µs; Linux counts it in hundredths of a second.
+    fn cpu_us(&self) -> f64 {
+        let stat = |process: &String| std::fs::read_to_string(format!("/proc/{process}/stat")).ok();
+        let ticks = |stat: String| {
+            let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
+            let mut next = || fields.next()?.parse::<f64>().ok();
+            Some(next()? + next()?)
+        };
+        self.process.as_ref().and_then(stat).and_then(ticks).unwrap_or(f64::NAN) * 10_000.0
+    }
+
+    /// The same with the CPU time it took, in µs a request.
+    fn timed(&mut self, requests: &[Request]) -> Result<(Vec<Value>, f64), String> {
+        let before = self.cpu_us();
+        let replies = self.ask(requests)?;
+        Ok((replies, (self.cpu_us() - before) / requests.len() as f64))
     }
 }
 
@@ -81,81 +118,172 @@ fn vectors(kind: &str, count: usize, dim: usize, random: &mut Random) -> Vec<Vec
         .collect()
 }
 
-fn nearest(query: &[f32], stored: &[Vec<f32>]) -> Vec<Vec<u8>> {
-    let length = |vector: &[f32]| vector.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>().sqrt();
-    let cosine = |vector: &Vec<f32>| {
-        let dot: f64 = query.iter().zip(vector).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
-        dot / length(vector)
-    };
-    let mut order: Vec<(f64, usize)> = stored.iter().map(cosine).zip(0..).collect();
-    order.sort_by(|a, b| b.0.total_cmp(&a.0));
-    order.iter().take(COUNT).map(|(_, at)| at.to_string().into_bytes()).collect()
-}
-
 fn blob(vector: &[f32]) -> Vec<u8> {
     vector.iter().flat_map(|value| value.to_le_bytes()).collect()
 }
 
-fn request(words: &[&[u8]]) -> Vec<Vec<u8>> {
+fn request(words: &[&[u8]]) -> Request {
     words.iter().map(|word| word.to_vec()).collect()
 }
 
-fn run() -> Result<(), String> {
-    let (mut addresses, mut sizes) = (Vec::new(), [10_000, 100, 1000]);
+fn searches(asked: &[Vec<f32>], options: &[&str]) -> Vec<Request> {
+    let search = |query: &Vec<f32>| {
+        let mut words =
+            request(&[b"VSIM", b"recall", b"FP32", &blob(query), b"COUNT", b"10", b"WITHSCORES", b"NOTHREAD"]);
+        words.extend(options.iter().map(|word| word.as_bytes().to_vec()));
+        words
+    };
+    asked.iter().map(search).collect()
+}
+
+/// The scores in a reply of VSIM WITHSCORES.
+fn scores(reply: &Value) -> Vec<f64> {
+    let Value::Array(reply) = reply else { return Vec::new() };
+    let score = |value: &Value| match value {
+        Value::Bulk(text) => String::from_utf8_lossy(text).parse().ok(),
+        _ => None,
+    };
+    reply.iter().skip(1).step_by(2).filter_map(score).collect()
+}
+
+struct Options {
+    addresses: Vec<String>,
+    vectors: usize,
+    queries: usize,
+    sets: usize,
+    dims: Vec<usize>,
+    efs: Vec<String>,
+    quantisations: Vec<String>,
+    kinds: Vec<String>,
+    m: String,
+    build_ef: String,
+    record: bool,
+}
+
+fn options() -> Result<Options, String> {
+    let words = |text: &str| text.split(',').map(str::to_owned).collect::<Vec<String>>();
+    let number = |text: &str| text.parse::<usize>().map_err(|_| format!("{text} is no number"));
+    let mut options = Options {
+        addresses: Vec::new(),
+        vectors: 10_000,
+        queries: 1000,
+        sets: 1,
+        dims: vec![100],
+        efs: words("10,50,100,200,500"),
+        quantisations: words("NOQUANT,Q8,BIN"),
+        kinds: words("even,centres"),
+        m: "16".to_owned(),
+        build_ef: "200".to_owned(),
+        record: false,
+    };
     let mut arguments = std::env::args().skip(1);
-    while let Some(argument) = arguments.next() {
-        match ["--vectors", "--dim", "--queries"].iter().position(|name| *name == argument) {
-            None => addresses.push(argument),
-            Some(at) => {
-                let value = arguments.next().and_then(|value| value.parse().ok());
-                sizes[at] = value.ok_or_else(|| format!("{argument} needs a number"))?;
+    while let Some(name) = arguments.next() {
+        if name == "--record" {
+            options.record = true;
+            continue;
+        }
+        if !name.starts_with("--") {
+            options.addresses.push(name);
+            continue;
+        }
+        let value = arguments.next().ok_or_else(|| format!("{name} needs a value"))?;
+        match &name[..] {
+            "--vectors" => options.vectors = number(&value)?,
+            "--queries" => options.queries = number(&value)?,
+            "--sets" => options.sets = number(&value)?,
+            "--dims" => options.dims = words(&value).iter().map(|dim| number(dim)).collect::<Result<_, _>>()?,
+            "--efs" => options.efs = words(&value),
+            "--quantisations" => options.quantisations = words(&value),
+            "--kinds" => options.kinds = words(&value),
+            "--m" => options.m = value,
+            "--build-ef" => options.build_ef = value,
+            _ => return Err(format!("there is no option {name}")),
+        }
+    }
+    if options.addresses.is_empty() {
+        return Err("usage: recall ADDRESS… (what else there is stands at the head of tests/recall/main.rs)".to_owned());
+    }
+    Ok(options)
+}
+
+/// What one server did with some vectors: the share found at each breadth and at its own, and µs a VADD and for each search.
+fn measure(
+    server: &mut Server,
+    adds: &[Request],
+    asked: &[Vec<f32>],
+    efs: &[String],
+) -> Result<(Vec<f64>, Vec<f64>), String> {
+    server.ask(&[request(&[b"DEL", b"recall"])])?;
+    let (_, adding) = server.timed(adds)?;
+    let truth = server.ask(&searches(asked, &["TRUTH"]))?;
+    let mut costs = vec![adding];
+    let mut recalls = Vec::new();
+    for ef in efs.iter().map(Some).chain([None]) {
+        let options = ef.map_or(Vec::new(), |ef| vec!["EF", ef]);
+        let (found, cost) = server.timed(&searches(asked, &options))?;
+        let hits: usize = found
+            .iter()
+            .zip(&truth)
+            .map(|(found, truth)| {
+                let least = scores(truth).last().copied().unwrap_or(0.0);
+                scores(found).iter().filter(|score| **score >= least).count()
+            })
+            .sum();
+        recalls.push(hits as f64 / (COUNT * asked.len()) as f64);
+        costs.push(cost);
+    }
+    server.ask(&[request(&[b"DEL", b"recall"])])?;
+    Ok((recalls, costs))
+}
+
+fn run() -> Result<(), String> {
+    let options = options()?;
+    let mut servers = options.addresses.iter().map(|address| Server::open(address)).collect::<Result<Vec<_>, _>>()?;
+    let mut table = format!(
+        "{} vectors, M {}, build EF {}; {} data sets, {} queries each, COUNT {COUNT}\n\n| vectors | dim | quantisation | server |",
+        options.vectors, options.m, options.build_ef, options.sets, options.queries
+    );
+    let efs: Vec<String> = options.efs.iter().map(|ef| format!(" EF {ef} |")).collect();
+    let costs: Vec<String> = options.efs.iter().map(|ef| format!(" VSIM EF {ef} µs |")).collect();
+    let _ = writeln!(table, "{} default | VADD µs |{} default µs |", efs.concat(), costs.concat());
+    let _ = writeln!(table, "|---|---|---|---|{}", "---:|".repeat(2 * efs.len() + 3));
+    print!("{table}");
+    for kind in &options.kinds {
+        for &dim in &options.dims {
+            for quantisation in &options.quantisations {
+                let mut sums = vec![(vec![0.0; efs.len() + 1], vec![0.0; efs.len() + 2]); servers.len()];
+                for set in 0..options.sets {
+                    let mut random = Random(0x9E37_79B9_7F4A_7C15 ^ (set as u64) << 32);
+                    let mut stored = vectors(kind, options.vectors + options.queries, dim, &mut random);
+                    let asked = stored.split_off(options.vectors);
+                    let add = |(at, vector): (usize, &Vec<f32>)| {
+                        let name = at.to_string().into_bytes();
+                        let (m, ef) = (options.m.as_bytes(), options.build_ef.as_bytes());
+                        let kept = quantisation.as_bytes();
+                        request(&[b"VADD", b"recall", b"FP32", &blob(vector), &name, kept, b"M", m, b"EF", ef])
+                    };
+                    let adds: Vec<_> = stored.iter().enumerate().map(add).collect();
+                    for (server, sums) in servers.iter_mut().zip(&mut sums) {
+                        let (recalls, costs) = measure(server, &adds, &asked, &options.efs)?;
+                        sums.0.iter_mut().zip(recalls).for_each(|(sum, recall)| *sum += recall);
+                        sums.1.iter_mut().zip(costs).for_each(|(sum, cost)| *sum += cost);
+                    }
+                }
+                for (server, (recalls, costs)) in servers.iter().zip(sums) {
+                    let mut row = format!("| {kind} | {dim} | {quantisation} | {} |", server.name);
+                    let sets = options.sets as f64;
+                    recalls.iter().for_each(|recall| _ = write!(row, " {:.4} |", recall / sets));
+                    costs.iter().for_each(|cost| _ = write!(row, " {:.0} |", cost / sets));
+                    println!("{row}");
+                    table += &row;
+                    table.push('\n');
+                }
             }
         }
     }
-    let [count, dim, queries] = sizes;
-    if addresses.is_empty() {
-        return Err(String::from("usage: recall ADDRESS… [--vectors N] [--dim D] [--queries Q]"));
-    }
-    println!("{count} vectors of {dim} dimensions, {queries} queries, COUNT {COUNT}\n");
-    println!("| vectors | quantisation | server | recall | µs a VADD | µs a VSIM |\n|---|---|---|---:|---:|---:|");
-    for kind in ["even", "around centres"] {
-        let mut random = Random(0x9E37_79B9_7F4A_7C15);
-        let mut stored = vectors(kind, count + queries, dim, &mut random);
-        let asked = stored.split_off(count);
-        let truth: Vec<Vec<Vec<u8>>> = asked.iter().map(|query| nearest(query, &stored)).collect();
-        for quantisation in ["Q8", "NOQUANT", "BIN"] {
-            let name = |at: usize| at.to_string().into_bytes();
-            let add = |(at, vector): (usize, &Vec<f32>)| {
-                request(&[b"VADD", b"recall", b"FP32", &blob(vector), &name(at), quantisation.as_bytes()])
-            };
-            let adds: Vec<_> = stored.iter().enumerate().map(add).collect();
-            let search = |query: &Vec<f32>| request(&[b"VSIM", b"recall", b"FP32", &blob(query), b"COUNT", b"10"]);
-            let searches: Vec<_> = asked.iter().map(search).collect();
-            for address in &addresses {
-                let mut server = Server::open(address)?;
-                server.ask(&[request(&[b"DEL", b"recall"])])?;
-                let (_, adding) = server.ask(&adds)?;
-                let (found, searching) = server.ask(&searches)?;
-                server.ask(&[request(&[b"DEL", b"recall"])])?;
-                let hits: usize = found
-                    .iter()
-                    .zip(&truth)
-                    .map(|(found, truth)| {
-                        let Value::Array(found) = found else { return 0 };
-                        let is_found = |name: &&Vec<u8>| {
-                            found.iter().any(|it| matches!(it, Value::Bulk(it) if it[..] == name[..]))
-                        };
-                        truth.iter().filter(is_found).count()
-                    })
-                    .sum();
-                println!(
-                    "| {kind} | {quantisation} | {address} | {:.4} | {:.0} | {:.0} |",
-                    hits as f64 / (COUNT * queries) as f64,
-                    adding.as_micros() as f64 / count as f64,
-                    searching.as_micros() as f64 / queries as f64,
-                );
-            }
-        }
+    if options.record {
+        let head = "Recall of VSIM and what it costs, beside a real Redis; written by `cargo run --release -p tests --bin recall -- … --record`\n(tests/recall/main.rs says how it is measured). Times are CPU time of the server's process.\n\n";
+        std::fs::write(RECORD, format!("{head}{table}")).map_err(|error| format!("{RECORD}: {error}"))?;
     }
     Ok(())
 }

@@ -277,11 +277,11 @@ fn vemb(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
         raw = true;
     }
     args.end().map_err(|_| Error::INVALID_OPTION)?;
-    let Some((set, node)) = ctx.db.read::<VectorSet>(key)?.and_then(|set| set.get(name).map(|node| (set, node))) else {
+    let Some((set, id)) = ctx.db.read::<VectorSet>(key)?.and_then(|set| set.find(name).map(|id| (set, id))) else {
         ctx.reply.null();
         return Ok(());
     };
-    let vector = &node.vector;
+    let vector = set.graph.vector(id);
     if raw {
         let has_range = set.quantisation == Quantisation::Int8;
         ctx.reply.array(3 + usize::from(has_range));
@@ -293,7 +293,7 @@ fn vemb(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
         }
         return Ok(());
     }
-    let values = vector.values(set.dim());
+    let values = vector.values();
     ctx.reply.array(values.len());
     for value in values {
         ctx.reply.double(f64::from(value));
@@ -335,9 +335,10 @@ fn vlinks(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
         ctx.reply.null();
         return Ok(());
     };
-    let node = set.graph.node(id);
-    ctx.reply.array(node.layers.len());
-    for links in node.layers.iter().rev() {
+    let (vector, level) = (set.graph.vector(id), set.graph.level(id));
+    ctx.reply.array(level + 1);
+    for layer in (0..=level).rev() {
+        let links = set.graph.links(id, layer);
         if with_scores {
             ctx.reply.map(links.len());
         } else {
@@ -346,7 +347,7 @@ fn vlinks(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
         for link in links {
             ctx.reply.bulk(set.name(link.id));
             if with_scores {
-                let distance = node.vector.shown_distance(&set.graph.node(link.id).vector, set.dim());
+                let distance = vector.shown_distance(&set.graph.vector(link.id));
                 ctx.reply.double(f64::from(1.0 - distance / 2.0));
             }
         }

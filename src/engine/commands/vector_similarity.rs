@@ -79,8 +79,8 @@ fn options<'a>(args: &mut Args<'a>) -> Result<Options<'a>, Error> {
 /// The next arguments as a query.
 fn query(set: &VectorSet, args: &mut Args) -> Result<Vector, Error> {
     let values = if args.word("ELE") {
-        let node = set.get(args.next()?).ok_or(Error::ELEMENT_NOT_FOUND)?;
-        node.vector.values(set.dim())
+        let id = set.find(args.next()?).ok_or(Error::ELEMENT_NOT_FOUND)?;
+        set.graph.vector(id).values()
     } else {
         let values = vector(args)?;
         match &set.projection {
@@ -111,15 +111,15 @@ fn vsim(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     let filter = options.filter.is_some().then_some(&filter);
     let mut found = if options.truth {
         ctx.effort += set.len() as u64;
-        set.nearest_of_all(&query, options.count, filter)
+        set.nearest_of_all(query.view(), options.count, filter)
     } else {
         let ef = options.ef.unwrap_or(SEARCH_EF).max(options.count);
-        let (found, seen) = set.graph.search(&query, ef, filter);
+        let (found, seen) = set.graph.search(query.view(), ef, filter);
         ctx.effort += seen as u64;
         found
     };
     for near in &mut found {
-        near.distance = query.shown_distance(&set.graph.node(near.id).vector, set.dim());
+        near.distance = query.view().shown_distance(&set.graph.vector(near.id));
     }
     // Of those that are equally near the latest comes first, or with TRUTH the earliest.
     let uid = |near: &Near| set.graph.node(near.id).uid;

@@ -9,7 +9,7 @@ use super::wire::{Reader, put_length, put_string};
 use crate::store::Store;
 use crate::text::Text;
 use crate::types::VectorSet;
-use crate::types::vector::{Components, LINK_RANGE, MOST_DIMENSIONS, Near, Node, Projection, Quantisation, Vector};
+use crate::types::vector::{LINK_RANGE, MOST_DIMENSIONS, Near, Node, Owned, Projection, Quantisation, Vector};
 use crate::value::{Kind, Value};
 use alloc::rc::Rc;
 use alloc::vec::Vec;
@@ -52,9 +52,12 @@ pub(super) fn encode(out: &mut Vec<u8>, set: &VectorSet) {
         if has_attributes {
             put_text(out, node.attributes.as_deref().unwrap_or_default());
         }
-        put_text(out, &node.vector.bytes());
-        let mut numbers = Vec::from([node.uid, NODE_FORM | (node.layers.len() as u64).saturating_sub(1)]);
-        for (layer, links) in node.layers.iter().enumerate() {
+        let vector = set.graph.vector(id);
+        put_text(out, &vector.bytes());
+        let level = set.graph.level(id);
+        let mut numbers = Vec::from([node.uid, NODE_FORM | level as u64]);
+        for layer in 0..=level {
+            let links = set.graph.links(id, layer);
             numbers.push(links.len() as u64);
             numbers.push(set.graph.most(layer).max(links.len()) as u64);
             numbers.extend(links.iter().map(|link| set.graph.node(link.id).uid));
@@ -62,7 +65,7 @@ pub(super) fn encode(out: &mut Vec<u8>, set: &VectorSet) {
                 links.last().map_or(0, |link| u64::from(link.distance.to_bits()) << 32 | (links.len() as u64 - 1));
             numbers.push(worst);
         }
-        numbers.push(u64::from(node.vector.range.to_bits()) << 32 | u64::from(node.vector.norm.to_bits()));
+        numbers.push(u64::from(vector.range.to_bits()) << 32 | u64::from(vector.norm.to_bits()));
         put_number(out, numbers.len() as u64);
         for number in numbers {
             put_number(out, number);
@@ -137,13 +140,17 @@ pub(super) fn decode(reader: &mut Reader, db: &Store) -> Option<Value> {
             number(reader)?;
         }
         let length = number(reader)?;
-        let vector =
-            Vector { components, norm: f32::from_bits(length as u32), range: f32::from_bits((length >> 32) as u32) };
+        let vector = Vector {
+            components,
+            dim,
+            norm: f32::from_bits(length as u32),
+            range: f32::from_bits((length >> 32) as u32),
+        };
         if set.find(&name).is_some() {
             return None;
         }
         let attributes = (!attributes.is_empty()).then(|| Text::new(&attributes));
-        let id = set.push(&name, Node { vector, attributes, uid, ..Node::default() });
+        let id = set.push(&name, &vector, Node::new(attributes, uid));
         set.inserted = set.inserted.max(uid);
         numbered.push((uid, id));
         wanted.push(layers);
@@ -162,25 +169,25 @@ pub(super) fn decode(reader: &mut Reader, db: &Store) -> Option<Value> {
             let mut layer = Vec::with_capacity(links.len());
             for uid in links {
                 let at = numbered.binary_search_by_key(uid, |pair| pair.0).ok()?;
-                let near = set.graph.near(&set.graph.node(id as u32).vector, numbered[at].1);
+                let near = set.graph.near(set.graph.vector(id as u32), numbered[at].1);
                 layer.push(near);
             }
             crate::sort::by(&mut layer, |a: &Near, b: &Near| a.order(b).is_lt());
-            found.push(layer);
+            found.push(Rc::new(layer));
         }
-        all.push(Rc::new(found));
+        all.push(found);
     }
     set.graph.adopt(all).then(|| set.into_value())
 }
 
-fn components(bytes: &[u8], dim: usize, quantisation: Quantisation) -> Option<Components> {
+fn components(bytes: &[u8], dim: usize, quantisation: Quantisation) -> Option<Owned> {
     Some(match quantisation {
-        Quantisation::None => Components::Floats(floats(bytes).filter(|floats| floats.len() == dim)?.into()),
-        Quantisation::Int8 if bytes.len() == dim => Components::Bytes(bytes.iter().map(|&byte| byte as i8).collect()),
+        Quantisation::None => Owned::Floats(floats(bytes).filter(|floats| floats.len() == dim)?),
+        Quantisation::Int8 if bytes.len() == dim => Owned::Bytes(bytes.iter().map(|&byte| byte as i8).collect()),
         Quantisation::Binary => {
             let (words, []) = bytes.as_chunks::<8>() else { return None };
-            let words: Rc<[u64]> = words.iter().map(|word| u64::from_le_bytes(*word)).collect();
-            Components::Bits(Some(words).filter(|words| words.len() == dim.div_ceil(64))?)
+            let words: Vec<u64> = words.iter().map(|word| u64::from_le_bytes(*word)).collect();
+            Owned::Bits(Some(words).filter(|words| words.len() == dim.div_ceil(64))?)
         }
         Quantisation::Int8 => return None,
     })

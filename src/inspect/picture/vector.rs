@@ -59,7 +59,7 @@ pub fn cloud(set: &VectorSet, before: &Before) -> Cloud {
     let most = ((EFFORT / dim.max(1)) as f64).sqrt().clamp(24.0, MOST as f64) as usize;
     let step = set.len().div_ceil(most).max(1);
     let ids: Vec<u32> = (0..set.len() as u32).step_by(step).collect();
-    let vectors: Vec<Vec<f32>> = ids.iter().map(|id| unit(set.graph.node(*id).vector.values(dim))).collect();
+    let vectors: Vec<Vec<f32>> = ids.iter().map(|id| unit(set.graph.vector(*id).values())).collect();
     let (x, y) = plane(&vectors);
     let (x, y) = (spread(&x), spread(&y));
     let spots = ids.iter().enumerate().map(|(at, id)| {
@@ -158,7 +158,7 @@ pub fn elements(set: &VectorSet, before: &Before, range: Range<usize>) -> Vec<El
         Some(ElementView {
             name: short(name, 200),
             nearest: nearest.join(", ").into(),
-            layers: node.layers.len(),
+            layers: set.graph.level(id) + 1,
             attributes: node.attributes.as_ref().map_or_else(|| "".into(), |attributes| short(attributes, 200)),
             fresh: is_new(before, name, node.uid),
         })

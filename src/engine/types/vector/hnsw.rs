@@ -7,163 +7,89 @@
 //! layer with what was found. On layer 0 the walk keeps not one place but the `ef` nearest seen so far, and ends when the nearest
 //! that it has not looked around at is farther than all of them: the larger `ef`, the more certain, and the slower, the answer.
 //!
-//! A new node draws its height, finds its `ef` nearest on each of its layers the same way, and chooses whom to link with by the
-//! paper's heuristic: from the nearest outwards, a candidate is taken when it is nearer to the newcomer than to all taken before
-//! it, so that links go in all directions and not all into the nearest crowd. Layer 0 allows twice `m` links, the others `m`.
+//! A new node draws its height, finds its `ef` nearest on each of its layers the same way, and chooses whom to link with much as the
+//! paper does: from the nearest outwards, those that are nearer to the newcomer than to all taken before, so that links go in all
+//! directions and not all into the nearest crowd, and then the nearest of the others. Layer 0 allows twice `m` links, the others `m`.
 //!
-//! Where this goes its own way:
+//! Where this goes its own way, each time because more was found so at equal breadth (`tests/recall`, tests/reference/recall.md):
 //!
+//! * Nearer to the newcomer than to another means: by a tenth at least not farther ([`CROWDED`]). Among evenly spread vectors of many
+//!   dimensions, where all are about as far from each other, the strict rule would pass over the nearest; among clusters this one
+//!   still links them.
+//! * A newcomer asks for a quarter more than `m` links on layer 0, not for all it has room for: room remains for those who come later.
 //! * Links are symmetric, always: a node knows exactly those that know it. That makes removal local.
-//! * A link goes only where a way round remains. When a node has too many, it gives up the farthest neighbour with whom it
-//!   has a neighbour in common that is no farther from either of them; the distances lie beside the links, so none is computed.
-//!   What was reachable stays reachable, and what remains approaches the relative neighbourhood graph, at which the heuristic aims.
-//!   Where no such neighbour exists the newcomer steps between two: `a–b` becomes `a–new–b`.
+//! * A node that is full takes a newcomer only if that is nearer than a neighbour it can do without: the farthest with whom
+//!   it has a neighbour in common, so that what was reachable stays reachable. Who is refused asks the next candidate.
+//!   Who is refused by nearly all, being far from everybody, is taken by the nearest even so, if they have any to do without;
+//!   where nobody has, the newcomer steps between two: `a–b` becomes `a–new–b`.
 //! * Removal leaves no tombstone. Each neighbour of the removed node is offered the nearest other one that it is not linked with;
 //!   if that leaves some of them in different parts, the nearest pairs of these parts are linked. So every layer
 //!   stays connected, whatever is removed, and a search from anywhere can reach everything.
 //!
 //! Nodes stand in the dictionary that finds them by name; their places are dense, and a removal moves the last node into the
-//! hole, which its neighbours are told. Clones share everything in chunks of 64 nodes.
+//! hole, which its neighbours are told. Vectors and links of layer 0 stand apart, in the same places (`rows.rs`). Clones share everything
+//! in parts.
 
-use super::quantise::Vector;
+use super::Near;
+use super::quantise::{Quantisation, Vector, View};
+use super::rows::{Rows, Vectors};
+use super::search::Desk;
 use crate::dict::Dict;
 use crate::text::Text;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
-use core::cell::RefCell;
 use core::cmp::Ordering;
 
 /// No node is higher.
 const HIGHEST: usize = 16;
+/// A candidate is passed over at first if one that was taken is nearer to it than so much of its own distance.
+const CROWDED: f32 = 1.0 / 1.1;
 
-/// A node and how far it is from something.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Near {
-    pub distance: f32,
-    pub id: u32,
-}
-
-impl Near {
-    pub fn order(&self, other: &Near) -> Ordering {
-        self.distance.total_cmp(&other.distance).then(self.id.cmp(&other.id))
-    }
-}
-
-/// The links of a node, layer by layer from layer 0 up: the neighbours and their distances, nearest first.
-pub type Layers = Vec<Vec<Near>>;
+/// The links of a node on a layer: the neighbours and their distances, nearest first.
+pub type Links = Rc<Vec<Near>>;
 
 /// One element of a vector set; its name is the key of its entry.
 #[derive(Clone, Debug, Default)]
 pub struct Node {
-    pub vector: Vector,
-    pub layers: Rc<Layers>,
+    /// Its links on the layers above the lowest.
+    above: Vec<Links>,
     pub attributes: Option<Text>,
     /// Counts the insertions into this set.
     pub uid: u64,
 }
 
-/// What a search admits to its result, and how many nodes it may look at.
-pub struct Filter<'a> {
-    pub admits: &'a dyn Fn(&Node) -> bool,
-    pub effort: usize,
+impl Node {
+    pub fn new(attributes: Option<Text>, uid: u64) -> Node {
+        Node { above: Vec::new(), attributes, uid }
+    }
 }
 
 #[derive(Clone, Debug)]
 pub struct Graph {
     pub nodes: Dict<Node>,
+    pub(super) vectors: Vectors,
+    /// The links on layer 0.
+    lowest: Rows<Links>,
     /// A node of the highest layer.
     entry: Option<u32>,
-    dim: usize,
     m: usize,
-    marks: Marks,
-}
-
-/// Which nodes a search has seen; kept from search to search, so that none has to clear as much as there are nodes.
-#[derive(Debug, Default)]
-struct Marks(RefCell<(Vec<u32>, u32)>);
-
-impl Clone for Marks {
-    fn clone(&self) -> Self {
-        Marks::default()
-    }
-}
-
-/// A binary heap with the nearest on top, or the farthest.
-struct Heap {
-    items: Vec<Near>,
-    top: Ordering,
-}
-
-impl Heap {
-    fn new(top: Ordering) -> Heap {
-        Heap { items: Vec::new(), top }
-    }
-
-    fn above(&self, a: usize, b: usize) -> bool {
-        self.items[a].order(&self.items[b]) == self.top
-    }
-
-    /// Empties a heap with the farthest on top.
-    fn into_sorted(mut self) -> Vec<Near> {
-        let mut sorted = Vec::with_capacity(self.items.len());
-        while let Some(near) = self.pop() {
-            sorted.push(near);
-        }
-        sorted.reverse();
-        sorted
-    }
-
-    fn push(&mut self, item: Near) {
-        let mut at = self.items.len();
-        self.items.push(item);
-        while at > 0 && self.above(at, (at - 1) / 2) {
-            self.items.swap(at, (at - 1) / 2);
-            at = (at - 1) / 2;
-        }
-    }
-
-    fn pop(&mut self) -> Option<Near> {
-        let last = self.items.len().checked_sub(1)?;
-        self.items.swap(0, last);
-        let item = self.items.pop();
-        let mut at = 0;
-        loop {
-            let mut best = at;
-            for child in [2 * at + 1, 2 * at + 2] {
-                if child < last && self.above(child, best) {
-                    best = child;
-                }
-            }
-            if best == at {
-                return item;
-            }
-            self.items.swap(at, best);
-            at = best;
-        }
-    }
-}
-
-/// The nearest `count` of some nodes, nearest first.
-pub(super) fn nearest(nodes: impl Iterator<Item = Near>, count: usize) -> Vec<Near> {
-    let mut kept = Heap::new(Ordering::Greater);
-    for near in nodes {
-        if kept.items.len() < count {
-            kept.push(near);
-        } else if kept.items.first().is_some_and(|worst| near.order(worst) == Ordering::Less) {
-            kept.pop();
-            kept.push(near);
-        }
-    }
-    kept.into_sorted()
+    pub(super) desk: Desk,
 }
 
 impl Graph {
-    pub fn new(dim: usize, m: usize, seed: u64) -> Graph {
-        Graph { nodes: Dict::new(seed), entry: None, dim, m, marks: Marks::default() }
+    pub fn new(dim: usize, quantisation: Quantisation, m: usize, seed: u64) -> Graph {
+        Graph {
+            nodes: Dict::new(seed),
+            vectors: Vectors::new(dim, quantisation),
+            lowest: Rows::new(1),
+            entry: None,
+            m,
+            desk: Desk::default(),
+        }
     }
 
     pub fn dim(&self) -> usize {
-        self.dim
+        self.vectors.dim
     }
 
     pub fn m(&self) -> usize {
@@ -182,120 +108,57 @@ impl Graph {
 
     /// The highest layer on which there is a node.
     pub fn height(&self) -> usize {
-        self.entry.map_or(0, |id| self.node(id).layers.len().saturating_sub(1))
+        self.entry.map_or(0, |id| self.level(id))
+    }
+
+    /// The highest layer of a node.
+    pub fn level(&self, id: u32) -> usize {
+        self.node(id).above.len()
     }
 
     pub fn node(&self, id: u32) -> &Node {
         &self.nodes.entry(id).value
     }
 
+    pub fn vector(&self, id: u32) -> View<'_> {
+        self.vectors.view(id)
+    }
+
     /// The links of a node on a layer; none where it is not that high.
+    #[inline]
     pub fn links(&self, id: u32, layer: usize) -> &[Near] {
-        self.node(id).layers.get(layer).map_or(&[], |links| links)
+        match layer.checked_sub(1) {
+            None => &self.lowest.row(id)[0],
+            Some(layer) => self.node(id).above.get(layer).map_or(&[], |links| links),
+        }
     }
 
     fn links_mut(&mut self, id: u32, layer: usize) -> Option<&mut Vec<Near>> {
-        Rc::make_mut(&mut self.nodes.entry_mut(id).value.layers).get_mut(layer)
+        let links = match layer.checked_sub(1) {
+            None => self.lowest.row_mut(id).first_mut(),
+            Some(layer) => self.nodes.entry_mut(id).value.above.get_mut(layer),
+        };
+        links.map(Rc::make_mut)
     }
 
     fn distance(&self, a: u32, b: u32) -> f32 {
-        self.node(a).vector.distance(&self.node(b).vector, self.dim)
+        self.vector(a).distance(&self.vector(b))
     }
 
-    pub fn near(&self, query: &Vector, id: u32) -> Near {
-        Near { distance: query.distance(&self.node(id).vector, self.dim), id }
+    pub fn near(&self, query: View, id: u32) -> Near {
+        Near { distance: query.distance(&self.vector(id)), id }
     }
 
-    // ---- searching --------------------------------------------------------------------------------------------------
-
-    /// About `ef` nodes near `query`, nearest first, and how many nodes were looked at.
-    pub fn search(&self, query: &Vector, ef: usize, filter: Option<&Filter>) -> (Vec<Near>, usize) {
-        let Some(entry) = self.entry else { return (Vec::new(), 0) };
-        let from = self.descend(self.near(query, entry), query, 0);
-        self.search_layer(query, &[from], ef, 0, filter)
+    /// Adds a node without linking it.
+    pub fn push(&mut self, name: &[u8], vector: &Vector, node: Node) -> u32 {
+        self.vectors.push(vector);
+        self.lowest.push(&[Links::default()]);
+        self.nodes.push(Text::new(name), node)
     }
 
-    /// The node that greedy walks from `from` down to just above `layer` end at.
-    fn descend(&self, from: Near, query: &Vector, layer: usize) -> Near {
-        let mut nearest = from;
-        for layer in (layer + 1..self.node(from.id).layers.len()).rev() {
-            loop {
-                let before = nearest;
-                for link in self.links(before.id, layer) {
-                    let next = self.near(query, link.id);
-                    if next.order(&nearest) == Ordering::Less {
-                        nearest = next;
-                    }
-                }
-                if nearest.id == before.id {
-                    break;
-                }
-            }
-        }
-        nearest
-    }
-
-    fn search_layer(
-        &self,
-        query: &Vector,
-        from: &[Near],
-        ef: usize,
-        layer: usize,
-        filter: Option<&Filter>,
-    ) -> (Vec<Near>, usize) {
-        let (mut marks, now) = self.take_marks();
-        let admits = |id: u32| filter.is_none_or(|filter| (filter.admits)(self.node(id)));
-        let effort = filter.map_or(usize::MAX, |filter| filter.effort);
-        let mut open = Heap::new(Ordering::Less);
-        let mut found = Heap::new(Ordering::Greater);
-        let mut seen = 0;
-        for near in from {
-            marks[near.id as usize] = now;
-            seen += 1;
-            open.push(*near);
-            if admits(near.id) {
-                found.push(*near);
-            }
-        }
-        while let Some(near) = open.pop() {
-            let is_full = found.items.len() >= ef;
-            if is_full && found.items.first().is_some_and(|worst| near.distance > worst.distance) || seen >= effort {
-                break;
-            }
-            for link in self.links(near.id, layer) {
-                let mark = &mut marks[link.id as usize];
-                if *mark == now {
-                    continue;
-                }
-                *mark = now;
-                seen += 1;
-                let next = self.near(query, link.id);
-                let worst = found.items.first().filter(|_| found.items.len() >= ef);
-                if worst.is_some_and(|worst| next.order(worst) == Ordering::Greater) {
-                    continue;
-                }
-                open.push(next);
-                if admits(next.id) {
-                    found.push(next);
-                    if found.items.len() > ef {
-                        found.pop();
-                    }
-                }
-            }
-        }
-        self.marks.0.replace((marks, now));
-        (found.into_sorted(), seen)
-    }
-
-    /// A mark for every node, and the value that none of them has yet.
-    fn take_marks(&self) -> (Vec<u32>, u32) {
-        let (mut marks, last) = self.marks.0.take();
-        let now = last.wrapping_add(1);
-        if now == 0 {
-            marks.clear();
-        }
-        marks.resize(self.nodes.len().max(marks.len()), 0);
-        (marks, now.max(1))
+    /// Gives a node that is not linked another vector.
+    pub fn set_vector(&mut self, id: u32, vector: &Vector) {
+        self.vectors.set(id, vector);
     }
 
     // ---- linking ----------------------------------------------------------------------------------------------------
@@ -304,69 +167,71 @@ impl Graph {
     /// its neighbours.
     pub fn link(&mut self, id: u32, height: usize, ef: usize) {
         let height = height.min(HIGHEST);
-        let node = &mut self.nodes.entry_mut(id).value;
-        node.layers = Rc::new(alloc::vec![Vec::new(); height + 1]);
-        let query = node.vector.clone();
+        self.nodes.entry_mut(id).value.above = alloc::vec![Links::default(); height];
         let Some(entry) = self.entry else {
             self.entry = Some(id);
             return;
         };
         let top = self.height();
-        let mut from = Vec::from([self.descend(self.near(&query, entry), &query, height)]);
+        let query = self.vector(id);
+        let mut from = Vec::from([self.descend(self.near(query, entry), query, height)]);
         for layer in (0..=height.min(top)).rev() {
-            from = self.search_layer(&query, &from, ef, layer, None).0;
+            from = self.search_layer(self.vector(id), &from, ef, layer, None).0;
             from.retain(|near| near.id != id);
-            let chosen = self.diverse(&from, self.most(layer));
-            for near in &chosen {
-                self.connect(id, *near, layer);
-            }
-            if self.links(id, layer).is_empty() {
-                self.step_between(id, &from, layer);
-            }
+            self.link_with(id, &from, layer);
         }
         if height > top {
             self.entry = Some(id);
         }
     }
 
-    /// At most `most` of `candidates`, which stand nearest first: those that are nearer to the origin than to any chosen before
-    /// them, and then, while there is room, the nearest of the others.
-    fn diverse(&self, candidates: &[Near], most: usize) -> Vec<Near> {
-        let mut chosen: Vec<Near> = Vec::with_capacity(most.min(candidates.len()));
+    /// Links a node on a layer with some of `candidates`, which stand nearest first.
+    fn link_with(&mut self, id: u32, candidates: &[Near], layer: usize) {
+        let wanted = if layer == 0 { self.m + self.m / 4 } else { self.m };
+        let ordered = self.diverse(candidates, wanted);
+        for near in &ordered {
+            if self.links(id, layer).len() >= wanted {
+                return;
+            }
+            self.connect(id, *near, layer, near.distance);
+        }
+        for near in &ordered {
+            if self.links(id, layer).len() >= self.m / 2 {
+                return;
+            }
+            if self.links(id, layer).iter().all(|link| link.id != near.id) {
+                self.connect(id, *near, layer, f32::NEG_INFINITY);
+            }
+        }
+        if self.links(id, layer).is_empty() {
+            self.step_between(id, candidates, layer);
+        }
+    }
+
+    /// The candidates in the order in which a newcomer asks them: first up to `wanted` that do not crowd, from the nearest on.
+    fn diverse(&self, candidates: &[Near], wanted: usize) -> Vec<Near> {
+        let mut chosen: Vec<Near> = Vec::with_capacity(candidates.len());
         let mut others = Vec::new();
         for near in candidates {
-            if chosen.len() >= most {
-                break;
-            }
-            if chosen.iter().all(|other| near.distance < self.distance(near.id, other.id)) {
+            let vector = self.vector(near.id);
+            let bound = near.distance * CROWDED;
+            if chosen.len() < wanted && chosen.iter().all(|other| bound < vector.distance(&self.vector(other.id))) {
                 chosen.push(*near);
             } else {
                 others.push(*near);
             }
         }
-        others.truncate(most - chosen.len());
         chosen.append(&mut others);
         chosen
     }
 
-    /// Links two nodes of a layer, if the second has room or can make some.
-    fn connect(&mut self, id: u32, near: Near, layer: usize) {
-        self.add_link(id, near, layer);
-        if self.links(near.id, layer).len() > self.most(layer) {
-            let other = self.dispensable(near.id, layer).unwrap_or(id);
-            self.cut(near.id, other, layer);
+    /// Links two nodes of a layer, if the second has room or can do without a neighbour that is farther than `than`.
+    fn connect(&mut self, id: u32, near: Near, layer: usize, than: f32) {
+        if self.links(near.id, layer).len() >= self.most(layer) {
+            let Some(other) = self.dispensable(near.id, than, layer) else { return };
+            self.cut(near.id, other.id, layer);
         }
-    }
-
-    /// The farthest neighbour of a node that is reached over another one as well, by two links that are not longer.
-    fn dispensable(&self, id: u32, layer: usize) -> Option<u32> {
-        let links = self.links(id, layer);
-        let over = |link: &&Near| {
-            let nearer = |way: &&Near| way.distance <= link.distance;
-            let ways = self.links(link.id, layer).iter().take_while(nearer);
-            ways.into_iter().any(|way| links.iter().take_while(nearer).any(|other| other.id == way.id))
-        };
-        links.iter().rev().find(over).map(|link| link.id)
+        self.add_link(id, near, layer);
     }
 
     /// Puts a node that found no neighbour with room between its nearest and that one's farthest neighbour.
@@ -410,9 +275,10 @@ impl Graph {
 
     /// Takes the node at `id` out of all layers; it stays in the dictionary.
     pub fn unlink(&mut self, id: u32) {
-        let layers = core::mem::take(&mut self.nodes.entry_mut(id).value.layers);
+        let mut layers = Vec::from([core::mem::take(&mut self.lowest.row_mut(id)[0])]);
+        layers.append(&mut self.nodes.entry_mut(id).value.above);
         for (layer, links) in layers.iter().enumerate() {
-            for link in links {
+            for link in links.iter() {
                 self.unpoint(link.id, id, layer);
             }
             self.mend(links, layer);
@@ -420,7 +286,7 @@ impl Graph {
         if self.entry == Some(id) {
             // Each layer is connected: whoever is as high as anybody is a neighbour on the highest layer that has others.
             let others = layers.iter().rev().find(|links| !links.is_empty());
-            let highest = |near: &Near| self.node(near.id).layers.len();
+            let highest = |near: &Near| self.level(near.id);
             self.entry = others.and_then(|links| links.iter().copied().max_by_key(highest)).map(|near| near.id);
         }
     }
@@ -466,9 +332,9 @@ impl Graph {
             self.add_link(id, near, layer);
             for full in [id, near.id] {
                 if self.links(full, layer).len() > self.most(layer)
-                    && let Some(other) = self.dispensable(full, layer)
+                    && let Some(other) = self.dispensable(full, f32::NEG_INFINITY, layer)
                 {
-                    self.cut(full, other, layer);
+                    self.cut(full, other.id, layer);
                 }
             }
         }
@@ -505,10 +371,11 @@ impl Graph {
         self.unlink(id);
         let last = self.nodes.len() as u32 - 1;
         let removed = self.nodes.remove_at(id).value;
+        self.vectors.swap_remove(id);
+        self.lowest.swap_remove(id);
         if id != last {
-            let layers = Rc::clone(&self.node(id).layers);
-            for (layer, links) in layers.iter().enumerate() {
-                for link in links {
+            for layer in 0..=self.level(id) {
+                for link in self.links(id, layer).to_vec() {
                     self.unpoint(link.id, last, layer);
                     self.point(link.id, Near { distance: link.distance, id }, layer);
                 }
@@ -520,8 +387,8 @@ impl Graph {
         removed
     }
 
-    /// Gives all nodes the links that somebody else made, nearest first, if they are all there both ways.
-    pub fn adopt(&mut self, all: Vec<Rc<Layers>>) -> bool {
+    /// Gives all nodes the links that somebody else made, from layer 0 up, nearest first, if they are all there both ways.
+    pub fn adopt(&mut self, all: Vec<Vec<Links>>) -> bool {
         for (id, layers) in all.iter().enumerate() {
             for (layer, links) in layers.iter().enumerate() {
                 let is_sound = |link: &Near| {
@@ -537,7 +404,11 @@ impl Graph {
         }
         self.entry = (0..all.len() as u32).max_by_key(|&id| all[id as usize].len());
         for (id, layers) in all.into_iter().enumerate() {
-            self.nodes.entry_mut(id as u32).value.layers = layers;
+            let mut layers = layers.into_iter();
+            if let Some(lowest) = layers.next() {
+                self.lowest.row_mut(id as u32)[0] = lowest;
+            }
+            self.nodes.entry_mut(id as u32).value.above = layers.collect();
         }
         true
     }

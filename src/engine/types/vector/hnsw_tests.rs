@@ -18,17 +18,17 @@ fn values(dim: usize, random: &mut Random) -> Vec<f32> {
 fn assert_sound(set: &VectorSet, slack: usize) {
     let graph = &set.graph;
     let len = set.len() as u32;
-    let highest = (0..len).map(|id| graph.node(id).layers.len()).max().unwrap_or(0);
-    assert_eq!(graph.entry().map_or(0, |id| graph.node(id).layers.len()), highest, "the entry is as high as any");
+    let highest = (0..len).map(|id| graph.level(id) + 1).max().unwrap_or(0);
+    assert_eq!(graph.entry().map_or(0, |id| graph.level(id) + 1), highest, "the entry is as high as any");
     for layer in 0..highest {
-        let here: Vec<u32> = (0..len).filter(|&id| graph.node(id).layers.len() > layer).collect();
+        let here: Vec<u32> = (0..len).filter(|&id| graph.level(id) + 1 > layer).collect();
         for &id in &here {
             let links = graph.links(id, layer);
             assert!(links.len() <= graph.most(layer) + slack, "{id} has {} links on layer {layer}", links.len());
             assert!(links.is_sorted_by(|a, b| a.order(b).is_lt()), "links stand in order, each once");
             for link in links {
                 assert_ne!(link.id, id);
-                assert_eq!(link.distance, graph.node(id).vector.distance(&graph.node(link.id).vector, graph.dim()));
+                assert_eq!(link.distance, graph.vector(id).distance(&graph.vector(link.id)));
                 let back = graph.links(link.id, layer).iter().find(|back| back.id == id);
                 assert_eq!(back.map(|back| back.distance), Some(link.distance), "{id} and {} on {layer}", link.id);
             }
@@ -110,14 +110,14 @@ fn a_search_finds_nearly_all_that_is_near_and_what_a_filter_admits() {
     let mut found = 0;
     for _ in 0..50 {
         let query = Vector::new(&values(16, &mut random), Quantisation::Int8);
-        let truth = set.nearest_of_all(&query, 10, None);
-        let (near, _) = set.graph.search(&query, 100, None);
+        let truth = set.nearest_of_all(query.view(), 10, None);
+        let (near, _) = set.graph.search(query.view(), 100, None);
         found += truth.iter().filter(|wanted| near[..10].contains(wanted)).count();
         let admits = |node: &Node| node.uid.is_multiple_of(20);
         let filter = Filter { admits: &admits, effort: usize::MAX };
-        let (filtered, _) = set.graph.search(&query, 40, Some(&filter));
-        assert_eq!(filtered, set.nearest_of_all(&query, 40, Some(&filter)));
-        let (_, seen) = set.graph.search(&query, 40, Some(&Filter { admits: &admits, effort: 100 }));
+        let (filtered, _) = set.graph.search(query.view(), 40, Some(&filter));
+        assert_eq!(filtered, set.nearest_of_all(query.view(), 40, Some(&filter)));
+        let (_, seen) = set.graph.search(query.view(), 40, Some(&Filter { admits: &admits, effort: 100 }));
         assert!(seen < 200);
     }
     assert!(found >= 490, "found {found} of 500");

@@ -15,7 +15,6 @@
 //! which is what its vector instructions do on x86 and what one multiplication and addition of doubles gives on every target.
 //! That is slow, so searches do without the fusion, and only what is shown is computed again.
 
-use alloc::rc::Rc;
 use alloc::vec::Vec;
 
 /// How much of a component is kept.
@@ -38,30 +37,45 @@ impl Quantisation {
     }
 }
 
-/// The components; clones share them.
-#[derive(Clone, Debug)]
-pub enum Components {
-    Floats(Rc<[f32]>),
-    Bytes(Rc<[i8]>),
+/// The components, where they are.
+#[derive(Clone, Copy, Debug)]
+pub enum Components<'a> {
+    Floats(&'a [f32]),
+    Bytes(&'a [i8]),
     /// One bit a component, set when it is positive; the first is the lowest bit of the first word.
-    Bits(Rc<[u64]>),
+    Bits(&'a [u64]),
 }
 
-/// A vector as a set keeps it, or as a query is compared with what it keeps.
+/// The components of a vector that stands alone.
+#[derive(Clone, Debug)]
+pub enum Owned {
+    Floats(Vec<f32>),
+    Bytes(Vec<i8>),
+    Bits(Vec<u64>),
+}
+
+/// A vector that is to be kept, or with which those that are kept are compared.
 #[derive(Clone, Debug)]
 pub struct Vector {
-    pub components: Components,
+    pub components: Owned,
     /// The length before it was made one.
     pub norm: f32,
     /// The largest component's magnitude, which stands for 127; only for [`Quantisation::Int8`].
     pub range: f32,
+    pub dim: usize,
 }
 
-impl Default for Vector {
-    fn default() -> Self {
-        Vector { components: Components::Bits(Rc::from([])), norm: 1.0, range: 0.0 }
-    }
+/// A vector where it is kept.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    pub components: Components<'a>,
+    pub norm: f32,
+    pub range: f32,
+    pub dim: usize,
 }
+
+/// No distance is greater.
+pub(super) const FARTHEST: f32 = 2.0;
 
 impl Vector {
     /// Makes `values` a vector of length one and keeps it as `quantisation` says. A vector of length zero stays as it is.
@@ -71,71 +85,92 @@ impl Vector {
         let unit = values.iter().map(|value| value / norm);
         let mut range = 0.0;
         let components = match quantisation {
-            Quantisation::None => Components::Floats(unit.collect()),
+            Quantisation::None => Owned::Floats(unit.collect()),
             Quantisation::Int8 => {
                 range = unit.clone().fold(0.0, |most: f32, value| if value.abs() > most { value.abs() } else { most });
                 let scale = if range > 0.0 { 127.0 / range } else { 0.0 };
                 // A component that is no number becomes 0.
-                Components::Bytes(unit.map(|value| libm::roundf(value * scale) as i8).collect())
+                Owned::Bytes(unit.map(|value| libm::roundf(value * scale) as i8).collect())
             }
             Quantisation::Binary => {
                 let mut words = alloc::vec![0_u64; values.len().div_ceil(64)];
                 for (at, _) in unit.enumerate().filter(|(_, value)| *value > 0.0) {
                     words[at / 64] |= 1 << (at % 64);
                 }
-                Components::Bits(words.into())
+                Owned::Bits(words)
             }
         };
-        Vector { components, norm, range }
+        Vector { components, norm, range, dim: values.len() }
     }
 
-    /// The components of the vector as it came in, as far as they were kept: `dim` of them.
-    pub fn values(&self, dim: usize) -> Vec<f32> {
-        match &self.components {
+    #[inline]
+    pub fn view(&self) -> View<'_> {
+        let components = match &self.components {
+            Owned::Floats(floats) => Components::Floats(floats),
+            Owned::Bytes(bytes) => Components::Bytes(bytes),
+            Owned::Bits(words) => Components::Bits(words),
+        };
+        View { components, norm: self.norm, range: self.range, dim: self.dim }
+    }
+}
+
+impl View<'_> {
+    /// The components of the vector as it came in, as far as they were kept.
+    pub fn values(&self) -> Vec<f32> {
+        match self.components {
             Components::Floats(floats) => floats.iter().map(|value| value * self.norm).collect(),
             Components::Bytes(bytes) => {
                 bytes.iter().map(|&byte| f32::from(byte) * self.range / 127.0 * self.norm).collect()
             }
-            Components::Bits(words) => (0..dim).map(|at| if bit(words, at) { 1.0 } else { -1.0 }).collect(),
+            Components::Bits(words) => (0..self.dim).map(|at| if bit(words, at) { 1.0 } else { -1.0 }).collect(),
         }
     }
 
     /// The components as they are kept, as bytes: VEMB RAW and DUMP show them.
     pub fn bytes(&self) -> Vec<u8> {
-        match &self.components {
+        match self.components {
             Components::Floats(floats) => floats.iter().flat_map(|value| value.to_le_bytes()).collect(),
             Components::Bytes(bytes) => bytes.iter().map(|&byte| byte as u8).collect(),
             Components::Bits(words) => words.iter().flat_map(|word| word.to_le_bytes()).collect(),
         }
     }
 
-    /// How far two vectors of `dim` components point apart. Vectors that are not kept alike are as far apart as can be.
+    /// How far two vectors point apart. Vectors that are not kept alike are as far apart as can be.
     #[inline]
-    pub fn distance(&self, other: &Vector, dim: usize) -> f32 {
-        match (&self.components, &other.components) {
-            (Components::Bytes(a), Components::Bytes(b)) => {
-                let dot = dot_bytes(a, b) as f32 * ((self.range / 127.0) * (other.range / 127.0));
-                // Rounding makes some vectors longer than one.
-                (1.0 - dot).clamp(0.0, 2.0)
-            }
-            (Components::Floats(a), Components::Floats(b)) => 1.0 - dot_floats(a, b, add_products),
-            (Components::Bits(a), Components::Bits(b)) => {
-                let different: u32 = a.iter().zip(b.iter()).map(|(a, b)| (a ^ b).count_ones()).sum();
-                (different as f32 * 2.0) / dim as f32
-            }
-            _ => 2.0,
+    pub fn distance(&self, other: &View) -> f32 {
+        match (self.components, other.components) {
+            (Components::Bytes(a), Components::Bytes(b)) => between_bytes(a, self.range, b, other.range),
+            (Components::Floats(a), Components::Floats(b)) => between_floats(a, b),
+            (Components::Bits(a), Components::Bits(b)) => between_bits(a, b, self.dim),
+            _ => FARTHEST,
+        }
+    }
+
+    /// The distance to the last digit that Redis shows of it; several times slower than [`View::distance`] for floats.
+    pub fn shown_distance(&self, other: &View) -> f32 {
+        match (self.components, other.components) {
+            (Components::Floats(a), Components::Floats(b)) => 1.0 - dot_floats(a, b, add_fused_products),
+            _ => self.distance(other),
         }
     }
 }
 
-impl Vector {
-    /// The distance to the last digit that Redis shows of it; several times slower than [`Vector::distance`] for floats.
-    pub fn shown_distance(&self, other: &Vector, dim: usize) -> f32 {
-        match (&self.components, &other.components) {
-            (Components::Floats(a), Components::Floats(b)) => 1.0 - dot_floats(a, b, add_fused_products),
-            _ => self.distance(other, dim),
-        }
-    }
+#[inline]
+pub(super) fn between_floats(a: &[f32], b: &[f32]) -> f32 {
+    1.0 - dot_floats(a, b, add_products)
+}
+
+#[inline]
+pub(super) fn between_bytes(a: &[i8], a_range: f32, b: &[i8], b_range: f32) -> f32 {
+    let dot = dot_bytes(a, b) as f32 * ((a_range / 127.0) * (b_range / 127.0));
+    // Rounding makes some vectors longer than one.
+    (1.0 - dot).clamp(0.0, FARTHEST)
+}
+
+#[inline]
+pub(super) fn between_bits(a: &[u64], b: &[u64], dim: usize) -> f32 {
+    let different: u32 = a.iter().zip(b.iter()).map(|(a, b)| (a ^ b).count_ones()).sum();
+    (different as f32 * 2.0) / dim as f32
 }
 
 /// Whether the component at a position is positive.
@@ -154,7 +189,7 @@ fn sum_of_squares(values: &[f32]) -> f32 {
 }
 
 #[inline]
-fn dot_floats(a: &[f32], b: &[f32], add: fn(&mut Lanes, &Lanes, &Lanes)) -> f32 {
+fn dot_floats(a: &[f32], b: &[f32], add: impl Fn(&mut Lanes, &Lanes, &Lanes)) -> f32 {
     if a.len() < 16 {
         let (a, a_rest) = a.as_chunks::<4>();
         let (b, b_rest) = b.as_chunks::<4>();
@@ -214,21 +249,21 @@ mod tests {
     fn distances_are_those_of_the_directions() {
         for quantisation in [Quantisation::None, Quantisation::Int8, Quantisation::Binary] {
             let vector = |values: &[f32]| Vector::new(values, quantisation);
-            let distance = |a: &[f32], b: &[f32]| vector(a).distance(&vector(b), a.len());
+            let distance = |a: &[f32], b: &[f32]| vector(a).view().distance(&vector(b).view());
             assert_eq!(distance(&[3.0, 0.0], &[5.0, 0.0]), 0.0);
             assert!((distance(&[1.0, -1.0], &[-1.0, 1.0]) - 2.0).abs() < 1e-6);
             assert!(distance(&[1.0; 70], &[1.0; 70]).abs() < 1e-6);
         }
         let right = Vector::new(&[0.0, 1.0], Quantisation::Int8);
-        assert_eq!(right.distance(&Vector::new(&[9.0, 0.0], Quantisation::Int8), 2), 1.0);
+        assert_eq!(right.view().distance(&Vector::new(&[9.0, 0.0], Quantisation::Int8).view()), 1.0);
     }
 
     #[test]
     fn values_come_back_and_what_is_no_number_harms_nobody() {
-        assert_eq!(Vector::new(&[1.0, 2.0, 3.0], Quantisation::None).values(3), [1.0, 2.0, 3.0]);
-        assert_eq!(Vector::new(&[3.0, -4.0], Quantisation::Binary).values(2), [1.0, -1.0]);
+        assert_eq!(Vector::new(&[1.0, 2.0, 3.0], Quantisation::None).view().values(), [1.0, 2.0, 3.0]);
+        assert_eq!(Vector::new(&[3.0, -4.0], Quantisation::Binary).view().values(), [1.0, -1.0]);
         assert_eq!(Vector::new(&[0.0, 0.0], Quantisation::Int8).norm, 1.0);
         let odd = Vector::new(&[f32::INFINITY, f32::NAN, 1.0], Quantisation::Int8);
-        assert_eq!(odd.distance(&odd, 3), 1.0);
+        assert_eq!(odd.view().distance(&odd.view()), 1.0);
     }
 }

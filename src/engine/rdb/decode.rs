@@ -61,9 +61,9 @@ pub(super) fn value(content: &[u8], db: &Store) -> Option<Value> {
             let (triples, []) = elements.as_chunks::<3>() else { return None };
             let fields = triples.iter().map(|[name, value, deadline]| {
                 let deadline = parse_integer(deadline).filter(|&deadline| deadline >= 0)?;
-                Some((name.clone(), value.clone(), deadline))
+                Some(([name.clone(), value.clone()], deadline))
             });
-            volatile_hash(fields.collect::<Option<_>>()?, db)?
+            volatile_hash(fields.collect::<Option<_>>()?, End::Right, db)?
         }
         kind::HASH_METADATA => {
             let earliest = reader.millis()?;
@@ -71,9 +71,9 @@ pub(super) fn value(content: &[u8], db: &Store) -> Option<Value> {
             let fields = (0..count).map(|_| {
                 let behind = i64::try_from(reader.length()?).ok()?;
                 let deadline = if behind == 0 { 0 } else { earliest.checked_add(behind - 1)? };
-                Some((reader.string()?.into_owned(), reader.string()?.into_owned(), deadline))
+                Some(([reader.string()?.into_owned(), reader.string()?.into_owned()], deadline))
             });
-            volatile_hash(fields.collect::<Option<_>>()?, db)?
+            volatile_hash(fields.collect::<Option<_>>()?, End::Left, db)?
         }
         version @ (kind::STREAM_LISTPACKS
         | kind::STREAM_LISTPACKS_2
@@ -145,17 +145,23 @@ fn hash(fields: &[[Vec<u8>; 2]], db: &Store) -> Option<Hash> {
     (!hash.is_empty()).then_some(hash)
 }
 
-/// A hash that was written with deadlines, of which 0 is none; it keeps the room for them even if no field has one.
-fn volatile_hash(fields: Vec<(Vec<u8>, Vec<u8>, i64)>, db: &Store) -> Option<Value> {
-    let (fields, deadlines): (Vec<_>, Vec<_>) =
-        fields.into_iter().map(|(name, value, deadline)| ([name, value], deadline)).unzip();
+/// A hash that was written with deadlines, of which 0 is none; it keeps the room for them even if no field has one. A deadline
+/// puts its field before others of the same deadline: `from` the right end fields keep their order, from the left they turn around.
+fn volatile_hash(fields: Vec<([Vec<u8>; 2], i64)>, from: End, db: &Store) -> Option<Value> {
+    let (fields, deadlines): (Vec<_>, Vec<_>) = fields.into_iter().unzip();
     let mut hash = hash(&fields, db)?;
     hash.make_volatile();
-    for ([name, _], deadline) in fields.iter().zip(deadlines) {
+    let mut deadlines: Vec<(&[u8], i64)> = fields.iter().map(|[name, _]| name.as_slice()).zip(deadlines).collect();
+    if from == End::Right {
+        deadlines.reverse();
+    }
+    for (name, deadline) in deadlines {
         if !(0..=LATEST_DEADLINE).contains(&deadline) {
             return None;
         }
-        hash.set_deadline(name, (deadline != 0).then_some(deadline));
+        if deadline != 0 {
+            hash.set_deadline(name, Some(deadline));
+        }
     }
     Some(hash.into_value())
 }

@@ -24,7 +24,7 @@ pub struct Blocked {
     /// When the wait began, in milliseconds since the epoch.
     pub since: i64,
     /// The type of value that may end it, as TYPE names it.
-    pub(crate) wanted: &'static str,
+    pub wanted: &'static str,
     /// A key that is lost, or replaced by something of another type, ends the wait too: the request is run again and tells.
     pub(crate) ends_without: bool,
     /// When to look again even if nothing came, in milliseconds since the epoch.

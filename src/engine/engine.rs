@@ -232,6 +232,12 @@ impl Engine {
         &self.clients
     }
 
+    /// The keys that a client watches, each with its database and whether it was modified, for whoever shows them.
+    pub fn watched(&self, client: ClientId) -> impl Iterator<Item = (usize, &crate::Text, bool)> {
+        let places = self.clients.get(client).map_or(&[][..], |client| &client.watched);
+        places.iter().map(move |place| (place.0, &place.1, self.server.watches.is_marked(place, client)))
+    }
+
     /// About how many bytes a clone of this engine takes before anything changes; the rest is shared.
     pub fn clone_size(&self) -> usize {
         self.store.clone_size() + self.clients.len() * 512 + self.server.scripting.clone_size() + 4096

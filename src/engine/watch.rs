@@ -14,7 +14,14 @@ use alloc::vec::Vec;
 /// Who watches which key of which database.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Watches {
-    by_key: BTreeMap<(usize, Text), Vec<ClientId>>,
+    by_key: BTreeMap<(usize, Text), Vec<Watcher>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Watcher {
+    client: ClientId,
+    /// The key was modified since: for whoever shows it, EXEC asks only whether any was.
+    marked: bool,
 }
 
 impl Watches {
@@ -29,15 +36,20 @@ impl Watches {
 
     pub(crate) fn add(&mut self, database: usize, key: &Text, client: ClientId) {
         let watchers = self.by_key.entry((database, key.clone())).or_default();
-        if !watchers.contains(&client) {
-            watchers.push(client);
+        if !watchers.iter().any(|watcher| watcher.client == client) {
+            watchers.push(Watcher { client, marked: false });
         }
+    }
+
+    /// Whether a key that `client` watches was modified.
+    pub(crate) fn is_marked(&self, place: &(usize, Text), client: ClientId) -> bool {
+        self.by_key.get(place).is_some_and(|watchers| watchers.iter().any(|one| one.client == client && one.marked))
     }
 
     pub(crate) fn remove(&mut self, keys: &[(usize, Text)], client: ClientId) {
         for place in keys {
             if let Some(watchers) = self.by_key.get_mut(place) {
-                watchers.retain(|&watcher| watcher != client);
+                watchers.retain(|watcher| watcher.client != client);
                 if watchers.is_empty() {
                     self.by_key.remove(place);
                 }
@@ -46,9 +58,10 @@ impl Watches {
     }
 
     /// The key was modified: whoever watches it will not execute.
-    pub(crate) fn mark(&self, database: usize, key: &Text, clients: &mut Clients) {
-        for &watcher in self.by_key.get(&(database, key.clone())).map_or(&[][..], Vec::as_slice) {
-            if let Some(client) = clients.get_mut(watcher) {
+    pub(crate) fn mark(&mut self, database: usize, key: &Text, clients: &mut Clients) {
+        for watcher in self.by_key.get_mut(&(database, key.clone())).into_iter().flatten() {
+            watcher.marked = true;
+            if let Some(client) = clients.get_mut(watcher.client) {
                 client.watch_broken = true;
             }
         }

@@ -507,8 +507,8 @@ impl Inspector {
         let keyspace = engine.store().keyspace(database);
         let bytes = memory(keyspace, &name, engine.store().encodings.list_compress_depth);
         let found = keyspace.get(&name).map(|(value, deadline)| (value.clone(), deadline));
-        if !self.history.is_at(world.moment().position, &name) {
-            Rc::make_mut(&mut self.history).follow(world.journal(), world.moment().position, &name);
+        if !self.history.is_at(world.moment().position, database, &name) {
+            Rc::make_mut(&mut self.history).follow(world, database, &name);
         }
         let limits = &engine.store().encodings;
         let absent = Value::default();
@@ -520,7 +520,10 @@ impl Inspector {
         let mut row = row((database, &name), (value, deadline, bytes), (now, 0), &before, &mut self.lives.borrow_mut());
         row.touched = before.is_touched();
         row.id = key_id(database, &name);
-        let ticks = deadline.is_some() || matches!(value, Value::Hash(hash) if hash.next_deadline().is_some());
+        let ticks = deadline.is_some()
+            || matches!(value, Value::Hash(hash) if hash.next_deadline().is_some())
+            // Consumers grow idle.
+            || matches!(value, Value::Stream(log) if log.groups().any(|(_, group)| group.consumers().next().is_some()));
         let tenth = if ticks { world.now().0 / 100_000 } else { 0 };
         Some(Rc::new(Open {
             stamp: (world.moment().position, self.version, tenth),

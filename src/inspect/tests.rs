@@ -263,6 +263,50 @@ fn the_history_names_those_who_named_the_key() {
 }
 
 #[test]
+fn the_history_keeps_databases_apart() {
+    let mut desk = Desk::new("SET a 1\nSELECT 1\nSET a 2\nMULTI\nSELECT 2\nSET a 3\nDISCARD\nINCR a\nSELECT 0\nGET a");
+    let lines = |open: &Open| open.past().iter().map(|past| past.line.to_string()).collect::<Vec<_>>().join(", ");
+    let open = desk.open("a");
+    assert_eq!(lines(&open), "SET a 1, GET a");
+    desk.run("COPY a b DB 1");
+    desk.run("MOVE a 3");
+    assert_eq!(lines(&desk.opened()), "SET a 1, GET a, COPY a b DB 1, MOVE a 3");
+    desk.tell(InspectMsg::Close);
+    for (number, name, wanted) in
+        [(1, "a", "SET a 2, INCR a"), (1, "b", "COPY a b DB 1"), (3, "a", "MOVE a 3"), (1, "a", "SET a 2, INCR a")]
+    {
+        desk.tell(InspectMsg::Database(Some(number)));
+        assert_eq!(lines(&desk.open(name)), wanted, "{name} in {number}");
+        desk.tell(InspectMsg::Close);
+    }
+    // A transaction that failed has selected nothing, which only the server knows.
+    desk.run("MULTI");
+    desk.run("SELECT 1");
+    desk.world.send(desk.client, b"*1\r\n$6\r\nNOSUCH\r\n");
+    desk.world.send(desk.client, b"*1\r\n$4\r\nEXEC\r\n");
+    desk.world.take(desk.client);
+    desk.hear(true);
+    desk.tell(InspectMsg::Database(Some(1)));
+    desk.open("a");
+    desk.run("SET a 9");
+    assert_eq!(lines(&desk.opened()), "SET a 2, INCR a");
+}
+
+#[test]
+fn consumers_grow_idle_while_one_looks_on() {
+    let mut desk = Desk::new("XADD log 1-0 a 1\nXGROUP CREATE log work 0\nXREADGROUP GROUP work ann STREAMS log >");
+    let idle = |open: &Open| {
+        let Some(Value::Stream(log)) = &open.value else { panic!("a stream") };
+        stream::groups(log, &open.before, open.now).lanes[0].idle.to_string()
+    };
+    let before = desk.open("log");
+    desk.world.advance(4_000_000);
+    let after = desk.opened();
+    assert!(*before != *after, "it is drawn anew");
+    assert_eq!((idle(&before), idle(&after)), ("0.0 s".to_owned(), "4.0 s".to_owned()));
+}
+
+#[test]
 fn a_string_is_shown_as_it_is_used() {
     let mut desk = Desk::new(
         "SET text hello\nSETBIT seen 9 1\nPFADD hll a b c\nBITFIELD lanes SET u8 #1 200 SET i5 16 -3\nSET n 41",
@@ -340,6 +384,7 @@ fn a_stream_shows_who_has_read_and_who_holds_what() {
     let open = desk.opened();
     let Some(Value::Stream(log)) = &open.value else { panic!("a stream") };
     let groups = stream::groups(log, &open.before, open.now);
+    assert!(groups.at_beginning.is_empty() && groups.gone == 0);
     assert_eq!((groups.groups[0].behind, groups.groups[0].pending, groups.groups[0].fresh), (Some(1), 2, true));
     desk.run("XACK log work 1-0");
     desk.run("XADD log MAXLEN 2 4-0 a 4");
@@ -367,6 +412,8 @@ fn a_vector_set_is_a_cloud_of_neighbours() {
     let apart = |a: &str, b: &str| (spot(a).x - spot(b).x).hypot(spot(a).y - spot(b).y);
     assert!(apart("north", "south") > apart("north", "east"), "opposites lie farther apart than neighbours");
     assert!(!cloud.links.is_empty());
+    assert!(spot("north").about.starts_with("is nearest to "), "{}", spot("north").about);
+    assert!(spot("north").about.contains(" 0.500"), "{}", spot("north").about);
     desk.run("VADD v VALUES 2 9 1 almost-east NOQUANT");
     let open = desk.opened();
     let Some(Value::VectorSet(set)) = &open.value else { panic!("a vector set") };

@@ -202,8 +202,9 @@ impl Component for App {
             }
             Msg::Show(part) => self.part = part,
             Msg::Pane(id, msg) => {
-                self.bench.pane_message(id, msg, &mut self.progress);
-                self.keep_progress();
+                if self.bench.pane_message(id, msg, &mut self.progress) {
+                    self.keep_progress();
+                }
                 self.look_ahead(ctx);
             }
             Msg::NewClient => {

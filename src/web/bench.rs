@@ -45,6 +45,8 @@ pub struct Bench {
     next_pane: u32,
     pub study: Option<Study>,
     inspector: RefCell<Inspector>,
+    /// Something was done that is not kept yet, so many frames ago.
+    unkept: Option<u32>,
     /// While the lesson is on its way, and with it the stage: the panes and the lines that were given in the meantime.
     early: Option<Vec<(u32, String)>>,
     /// The bench as it was before it was cleared: clearing can be undone.
@@ -75,6 +77,7 @@ impl Bench {
             next_pane: 1,
             study,
             inspector: RefCell::new(inspector),
+            unkept: None,
             early: None,
             before: None,
         };
@@ -268,6 +271,7 @@ impl Bench {
         for pane in &mut self.panes {
             pane.forget_after(at);
         }
+        self.keep_what_is_not();
         let Some(pane) = self.panes.iter_mut().find(|pane| pane.id == id) else { return };
         storage::about_to(pane.editor.text());
         let typed = pane.submit(&mut self.world);
@@ -317,7 +321,7 @@ impl Bench {
             study.check(&self.world, progress);
         }
         storage::about_to("");
-        self.keep();
+        self.unkept = Some(0);
     }
 
     /// Hands every terminal what reached its client.
@@ -333,9 +337,13 @@ impl Bench {
         self.inspector.borrow_mut().heard(self.world.engine(), events, notable);
     }
 
-    /// Keeps the journal outside, for the case that this instance breaks.
-    fn keep(&self) {
+    /// Keeps the journal outside, for the case that this instance breaks. A long one takes milliseconds, so it is not done between
+    /// a line and its reply, but some frames later, or at the latest before the next line.
+    fn keep_what_is_not(&mut self) {
         const MOST: usize = 512 * 1024;
+        if self.unkept.take().is_none() {
+            return;
+        }
         let bytes = self.world.journal().encode();
         if bytes.len() <= MOST {
             storage::keep_for_rescue(&bytes);
@@ -346,6 +354,13 @@ impl Bench {
 
     /// Lets a frame's worth of time pass; says whether there is something new to see.
     pub fn frame(&mut self, real_us: u64, clock: impl Fn() -> f64) -> bool {
+        const SOME: u32 = 12;
+        if let Some(frames) = &mut self.unkept {
+            *frames += 1;
+            if *frames > SOME {
+                self.keep_what_is_not();
+            }
+        }
         let sorted = self.inspector.borrow_mut().work(self.world.engine());
         if self.pace.paused && self.target <= self.world.now() {
             return sorted;

@@ -6,10 +6,10 @@
 use crate::later;
 use crate::line::LineEditor;
 use crate::recorded::Recorded;
+use crate::standing::{Refused, Standing};
 use crate::terminal::{About, Badge, Entry, Line, PaneMsg, PaneView, Span};
 use engine::Engine;
-use inspect::text::printable;
-use resp::Decoder;
+use resp::{Decoder, Value};
 use sim::{ClientId, Instant, Moment, World};
 use std::rc::Rc;
 use term::{Action, Activity, Session};
@@ -49,12 +49,22 @@ struct State {
     decoder: Decoder,
     sent: Instant,
     said: u64,
+    /// Commands of the open transaction that were not queued.
+    refused: Vec<Refused>,
 }
 
 impl Pane {
     pub fn new(id: u32, client: ClientId, at: Moment) -> Pane {
         let session = Session::connected_to(HOST, PORT);
-        let state = State { client, session, entries: Vec::new(), decoder: Decoder::new(), sent: at.now, said: 0 };
+        let state = State {
+            client,
+            session,
+            entries: Vec::new(),
+            decoder: Decoder::new(),
+            sent: at.now,
+            said: 0,
+            refused: Vec::new(),
+        };
         Pane {
             id,
             state: Recorded::new(at, state),
@@ -221,6 +231,7 @@ impl Pane {
                 while let Ok(Some(value)) = self.state.get_mut().decoder.next() {
                     let state = self.state.get_mut();
                     let waited = delivery.at.0.saturating_sub(state.sent.0);
+                    state.note_refusal(&value, world.engine());
                     let actions = state.session.receive(&value, waited);
                     self.carry_out(world, actions);
                 }
@@ -296,12 +307,18 @@ impl Pane {
             }
             _ => shown.about,
         };
+        let mut standing = Standing::of(engine, state.client, &state.refused, world.now().millis());
+        for (is, text, tone) in
+            [(activity == Activity::Ended, "ended", ""), (activity == Activity::Monitoring, "monitor", "now")]
+        {
+            standing.badges.extend(is.then(|| Badge { text: text.into(), tone }));
+        }
         PaneView {
             id: self.id,
             name: format!("client {}", self.id).into(),
             active,
             closable,
-            badges: badges(&state.session, world, state.client),
+            standing,
             entries: state.entries.clone(),
             prompt: if busy {
                 "".into()
@@ -316,87 +333,20 @@ impl Pane {
             about,
             can_complete: shown.can_complete,
             held: shown.held,
-            queued: queued(world, state.client),
             busy,
             focus: self.focus,
         }
     }
 }
 
-/// Milliseconds as seconds with one digit behind the point.
-fn tenths(ms: i64) -> String {
-    let tenths = ms.max(0) / 100;
-    format!("{}.{}", tenths / 10, tenths % 10)
-}
-
 fn database(engine: &Engine, client: ClientId) -> usize {
     engine.clients().get(client).map_or(0, |client| client.database)
 }
 
-/// What the server knows of this connection, where the engine has more to say than the prompt.
-fn badges(session: &Session, world: &World, client: ClientId) -> Vec<Badge> {
-    let mut badges = Vec::new();
-    let mut badge = |text: String, tone: &'static str| badges.push(Badge { text: text.into(), tone });
-    if session.activity() == Activity::Ended {
-        badge("ended".to_owned(), "");
-    }
-    if session.activity() == Activity::Monitoring {
-        badge("monitor".to_owned(), "now");
-    }
-    let Some(client) = world.engine().clients().get(client) else { return badges };
-    if client.protocol == resp::Protocol::Resp3 {
-        badge("RESP3".to_owned(), "");
-    }
-    if let Some(blocked) = &client.blocked {
-        match blocked.deadline {
-            Some(deadline) => {
-                badge(format!("blocked, {} s left", tenths(deadline - world.now().millis())), "now");
-            }
-            None => badge("blocked, for ever".to_owned(), "now"),
-        }
-    }
-    if let Some(transaction) = &client.transaction {
-        let queued = transaction.requests.len();
-        badge(
-            if transaction.aborted {
-                "transaction, will be refused".to_owned()
-            } else {
-                format!("transaction, {queued} queued")
-            },
-            if transaction.aborted { "bad" } else { "now" },
-        );
-    }
-    if !client.watched.is_empty() {
-        let names: Vec<String> = client.watched.iter().take(3).map(|(_, key)| printable(key, 20)).collect();
-        let names = names.join(", ");
-        if client.watch_broken {
-            badge(format!("✗ {names} changed"), "bad");
-        } else {
-            badge(format!("watches {names}"), "");
-        }
-    }
-    let subscriptions = &client.subscriptions;
-    for name in
-        subscriptions.channels.iter().chain(&subscriptions.patterns).chain(&subscriptions.shard_channels).take(4)
-    {
-        badge(format!("hears {}", printable(name, 24)), "now");
-    }
-    badges
-}
-
-fn queued(world: &World, client: ClientId) -> Vec<Rc<str>> {
-    let client = world.engine().clients().get(client);
-    let requests =
-        client.and_then(|client| client.transaction.as_ref()).map(|transaction| transaction.requests.as_slice());
-    let words = |request: &engine::Request| request.args().all().map(term::quote::typed).collect::<Vec<_>>().join(" ");
-    requests.unwrap_or_default().iter().map(|request| words(request).into()).collect()
-}
-
-/// What a blocked client waits for, in words.
+/// What a client waits for that is not blocked: a script of its own, or somebody else's, or DEBUG SLEEP.
 fn waiting_words(session: &Session, world: &World, client: ClientId) -> String {
-    if let Some(blocked) = world.engine().clients().get(client).and_then(|client| client.blocked.as_ref()) {
-        let keys: Vec<String> = blocked.keys.iter().take(3).map(|key| printable(key, 24)).collect();
-        return format!("Waiting for something to arrive in {}. Ctrl-C gives up.", keys.join(", "));
+    if world.engine().clients().get(client).is_some_and(|client| client.blocked.is_some()) {
+        return "Ctrl-C gives up.".to_owned();
     }
     let name = session
         .awaited()
@@ -406,6 +356,20 @@ fn waiting_words(session: &Session, world: &World, client: ClientId) -> String {
 }
 
 impl State {
+    /// A transaction that a command has spoilt: which one it was, the server forgets.
+    fn note_refusal(&mut self, value: &Value, engine: &Engine) {
+        let transaction = engine.clients().get(self.client).and_then(|client| client.transaction.as_ref());
+        let Some(transaction) = transaction.filter(|transaction| transaction.aborted) else {
+            self.refused.clear();
+            return;
+        };
+        if let (Some(why), Some(words)) = (value.as_error(), self.session.awaited()) {
+            let line = words.iter().map(|word| term::quote::typed(word)).collect::<Vec<_>>().join(" ");
+            let why = String::from_utf8_lossy(why).into();
+            self.refused.push(Refused { behind: transaction.requests.len(), line: line.into(), why });
+        }
+    }
+
     fn print(&mut self, line: term::Line) {
         if let term::Line::Input { prompt, line } = &line {
             self.said += 1;

@@ -5,6 +5,7 @@
 
 use crate::app::{Msg, Send, when};
 use crate::icon::Icon;
+use crate::standing::{Standing, standing};
 use std::rc::Rc;
 use web_sys::{Element, HtmlInputElement, window};
 use yew::prelude::*;
@@ -15,7 +16,8 @@ pub struct PaneView {
     pub name: Rc<str>,
     pub active: bool,
     pub closable: bool,
-    pub badges: Vec<Badge>,
+    /// What the client is in the middle of.
+    pub standing: Standing,
     pub entries: Vec<Rc<Entry>>,
     pub prompt: Rc<str>,
     pub text: AttrValue,
@@ -30,8 +32,6 @@ pub struct PaneView {
     pub can_complete: bool,
     /// A search or a completion is under way.
     pub held: bool,
-    /// The commands that wait for EXEC.
-    pub queued: Vec<Rc<str>>,
     /// Whether the client waits for its reply and takes no line.
     pub busy: bool,
     /// Counts the times that the input should take the focus.
@@ -237,7 +237,7 @@ impl Pane {
             <section class={classes!("pane", view.active.then_some("active"))} aria-label={view.name.to_string()}>
                 <header>
                     <h2><i aria-hidden="true" />{ view.name.to_string() }</h2>
-                    { for view.badges.iter().map(|badge| html! { <span key={badge.text.to_string()} class={classes!("badge", badge.tone)}>{ badge.text.to_string() }</span> }) }
+                    { for view.standing.badges.iter().map(|badge| html! { <span key={badge.text.to_string()} class={classes!("badge", badge.tone)}>{ badge.text.to_string() }</span> }) }
                     <div class="tools">
                         if props.last {
                             <button class="word" onclick={props.send.reform(|_: MouseEvent| Msg::NewClient)}>{ "New client" }</button>
@@ -256,9 +256,7 @@ impl Pane {
                         <p class="welcome">{ "A Redis server, wholly inside this page. Type a command, or click one in the text." }<br />
                             <kbd>{ "Tab" }</kbd>{ " completes, " }<kbd>{ "↑" }</kbd>{ " brings back, " }<kbd>{ "Ctrl-Z" }</kbd>{ " on an empty line takes back." }</p>
                     }
-                    if !view.queued.is_empty() {
-                        <ol class="queue" aria-label="Queued until EXEC">{ for view.queued.iter().enumerate().map(|(index, command)| html! { <li key={index}>{ command.to_string() }</li> }) }</ol>
-                    }
+                    { standing(&view.standing) }
                     <form class="ask" onsubmit={submit}>
                         <label class="prompt live" for={field.clone()} aria-hidden="true"><span class="host">{ host }</span>{ rest }</label>
                         <div class="field">
@@ -283,7 +281,7 @@ impl Pane {
     }
 }
 
-fn spans(spans: &[Span]) -> Html {
+pub fn spans(spans: &[Span]) -> Html {
     let draw = |span: &Span| {
         if span.class.is_empty() {
             html! { { span.text.to_string() } }

@@ -98,14 +98,14 @@ export class Visitor {
   }
 
   /** Types a command at the prompt and waits for its reply: the exact text, or a pattern for it. */
-  async command(text, reply) {
+  async command(text, reply, patience = 10_000) {
     await this.prompt().fill(text);
     await this.prompt().press("Enter");
-    await this.replies(text, reply);
+    await this.replies(text, reply, patience);
   }
 
   /** Waits until what stands behind the last `text` in the transcript is `reply`. */
-  async replies(text, reply) {
+  async replies(text, reply, patience = 10_000) {
     const fits = (seen) => (reply instanceof RegExp ? reply.test(seen) : seen === reply);
     let seen = "";
     await this.until(`${text} is answered ${reply}`, async () => {
@@ -113,12 +113,12 @@ export class Visitor {
       const asked = lines.findLastIndex((line) => line.endsWith(`> ${text}`));
       seen = asked < 0 ? "nothing" : lines.slice(asked + 1).filter(Boolean).join("\n");
       return fits(seen);
-    }, () => seen);
+    }, () => seen, patience);
   }
 
   /** Waits for something that becomes true. */
-  async until(what, holds, instead = () => "it did not come") {
-    const deadline = Date.now() + 10_000;
+  async until(what, holds, instead = () => "it did not come", patience = 10_000) {
+    const deadline = Date.now() + patience;
     while (!(await holds())) {
       if (Date.now() > deadline) throw new Error(`${what}: ${instead()}`);
       await this.page.waitForTimeout(20);
@@ -144,6 +144,23 @@ export class Visitor {
   /** A key's line in the keyspace. */
   key(name) {
     return this.page.getByRole("region", { name: "Keyspace" }).getByRole("listitem").filter({ hasText: name });
+  }
+
+  /** What the first client's card shows under this heading. */
+  async standing(section, words) {
+    const card = this.page.getByRole("region", { name: "client 1" }).getByRole("region", { name: section });
+    let seen = "";
+    const plain = (text) => text.replaceAll(/\s+/g, " ").replaceAll(/ ?(✓|✗) ?/g, "");
+    await this.until(`${section} shows ${words}`, async () => {
+      seen = plain((await card.allTextContents()).join(" "));
+      return seen.includes(words);
+    }, () => seen);
+  }
+
+  /** What the first client's state is for those who listen. */
+  async says(words) {
+    const status = this.page.getByRole("region", { name: "client 1" }).getByRole("status");
+    await status.getByText(words).waitFor({ state: "attached" });
   }
 
   async picture(name) {

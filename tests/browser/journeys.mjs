@@ -153,6 +153,43 @@ journey("commands, a key opened by keyboard, its picture, its table, what change
   await visitor.key("user:7").getByText("owner").waitFor();
 });
 
+/** What the program and the layout take, from the event until the page says it; a frame of the screen comes on top. */
+async function stopwatch(page) {
+  await page.evaluate(() => {
+    globalThis.settled = (holds) => new Promise((done) => {
+      const begun = performance.now();
+      const channel = new MessageChannel();
+      const look = () => {
+        document.body.getBoundingClientRect();
+        if (holds() || performance.now() > begun + 2000) done(performance.now() - begun); else channel.port2.postMessage(0);
+      };
+      channel.port1.onmessage = look;
+      look();
+    });
+    globalThis.enter = (line) => {
+      const input = document.querySelector(".pane.active .field input");
+      input.value = line;
+      input.dispatchEvent(new InputEvent("input", { bubbles: true }));
+      input.form.requestSubmit();
+      return globalThis.settled(() => [...document.querySelectorAll(".pane.active .entry")].at(-1)?.textContent.includes(line));
+    };
+  });
+  return async (act, argument) => {
+    const times = [];
+    for (let round = 0; round < 9; round += 1) {
+      times.push(await page.evaluate(act, argument ?? round));
+      await page.waitForTimeout(60);
+    }
+    times.sort((a, b) => a - b);
+    return { median: times[4], words: `${times[4].toFixed(1)} ms (${times[0].toFixed(1)} to ${times[8].toFixed(1)})` };
+  };
+}
+
+/** Figures to look at, not to fail by: what else the machine does would decide. */
+function verdict(figure, most) {
+  return `${figure.words}${figure.median > most ? `, TOO SLOW (at most ${most} ms)` : ""}`;
+}
+
 journey("ten thousand keys: typing, sorting, opening", {}, async (visitor) => {
   const { page } = visitor;
   await visitor.open("#/playground");
@@ -163,36 +200,10 @@ journey("ten thousand keys: typing, sorting, opening", {}, async (visitor) => {
     const members = Array.from({ length: 1000 }, (_, at) => `${at} m${batch * 1000 + at}`).join(" ");
     await visitor.command(`ZADD board ${members}`, "(integer) 1000");
   }
-  // What the program and the layout take, from the event until the page says it; a frame of the screen comes on top.
-  const nine = async (act) => {
-    const times = [];
-    for (let round = 0; round < 9; round += 1) {
-      times.push(await page.evaluate(act, round));
-      await page.waitForTimeout(60);
-    }
-    times.sort((a, b) => a - b);
-    return { median: times[4], words: `${times[4].toFixed(1)} ms (${times[0].toFixed(1)} to ${times[8].toFixed(1)})` };
-  };
-  await page.evaluate(() => {
-    globalThis.settled = (holds) => new Promise((done) => {
-      const begun = performance.now();
-      const channel = new MessageChannel();
-      const look = () => {
-        document.body.getBoundingClientRect();
-        if (holds() || performance.now() > begun + 2000) done(); else channel.port2.postMessage(0);
-      };
-      channel.port1.onmessage = look;
-      look();
-    });
-  });
+  const nine = await stopwatch(page);
   const typed = await nine(async (round) => {
-    const input = document.querySelector(".pane.active .field input");
-    const line = `SET user:${round} v`;
     const begun = performance.now();
-    input.value = line;
-    input.dispatchEvent(new InputEvent("input", { bubbles: true }));
-    input.form.requestSubmit();
-    await globalThis.settled(() => [...document.querySelectorAll(".pane.active .entry")].at(-1)?.textContent.includes(line));
+    await globalThis.enter(`SET user:${round} v`);
     return performance.now() - begun;
   });
   const opened = await nine(async () => {
@@ -212,9 +223,93 @@ journey("ten thousand keys: typing, sorting, opening", {}, async (visitor) => {
     await globalThis.settled(() => document.querySelector(`[data-at="${at}"]`));
     return performance.now() - begun;
   });
-  // Figures to look at, not to fail by: what else the machine does would decide.
-  const verdict = (figure, most) => `${figure.words} (at most ${most} ms${figure.median > most ? ", TOO SLOW" : ""})`;
   console.log(`        with 10 000 keys: from Enter to the reply ${verdict(typed, 16)}; a key of 10 000 members opens in ${verdict(opened, 50)}; a far scroll takes ${scrolled.words}`);
+});
+
+// Values of ten thousand elements, and strings of a megabyte: what makes them, what changes them, what shows that one is open.
+const fill = (body) => `EVAL "for i=1,10000 do redis.call(${body}) end" 0`;
+const large = {
+  list: [[fill("'RPUSH','k','element:'..i")], "RPUSH k more", ".elements li"],
+  intset: [["CONFIG SET set-max-intset-entries 20000", fill("'SADD','k',i*7")], "SADD k 3", ".members .cell"],
+  set: [[fill("'SADD','k','member:'..i")], "SADD k more", ".members .cell"],
+  hash: [[fill("'HSET','k','field:'..i,'value '..i")], "HSET k field:1 new", ".fields dl"],
+  "hash with deadlines": [[fill("'HSETEX','k','EX',1000+i,'FIELDS',1,'field:'..i,i")], "HSET k field:1 new", ".fields dl"],
+  "sorted set": [[fill("'ZADD','k',i,'member:'..i")], "ZINCRBY k 5 member:1", ".rungs li"],
+  places: [[fill("'GEOADD','k',(i%100)/5-10,30+i/700,'place:'..i"), "GEODIST k place:1 place:2"], "GEOADD k 1 40 new", ".spot"],
+  stream: [[fill("'XADD','k',i..'-0','field','value '..i"), "XGROUP CREATE k g 0", "XREADGROUP GROUP g ann COUNT 1000 STREAMS k >"], "XADD k * field new", ".entries li"],
+  "vector set": [[fill("'VADD','k','VALUES','8',i%7,i%11,i%13,i%17,i%19,i%23,i%29,1,'e'..i")], "VADD k VALUES 8 1 2 3 4 5 6 7 8 new", ".spot"],
+  text: [[`EVAL "redis.call('SET','k',string.rep('all work and no play ',50000))" 0`], "APPEND k more", ".prose"],
+  bytes: [[`EVAL "redis.call('SET','k',string.rep('\\1\\2\\3\\255',262144))" 0`], "SETRANGE k 3 x", ".hex .line"],
+  bitmap: [["SETBIT k 8388607 1", "SETBIT k 77 1"], "SETBIT k 78 1", ".bits .line"],
+  bitfield: [["SETRANGE k 1048575 x", "BITFIELD k SET u8 0 5 SET i16 #4 -7"], "BITFIELD k INCRBY u8 0 1", ".lanes .lane"],
+  HyperLogLog: [[fill("'PFADD','k',i")], "PFADD k more", ".registers path"],
+};
+journey("large values of every type: opening, changing, scrolling", {}, async (visitor) => {
+  const { page } = visitor;
+  await visitor.open("#/playground");
+  await visitor.command("DEBUG POPULATE 10000 user", "OK");
+  await page.getByText("10\u202f000 keys").waitFor();
+  await page.getByRole("searchbox", { name: "Show only keys that match" }).fill("k");
+  const nine = await stopwatch(page);
+  for (const [name, [makes, changes, shown]] of Object.entries(large)) {
+    await visitor.command("DEL k", /^\(integer\) [01]$/);
+    for (const line of makes) await visitor.command(line, /^(?!\(error\))/, 60_000);
+    await visitor.key("k").first().waitFor();
+    const opened = await nine(async (shown) => {
+      const begun = performance.now();
+      document.querySelector(".ledger [data-at='0']").click();
+      await globalThis.settled(() => document.querySelector(`.opened ${shown}`));
+      const took = performance.now() - begun;
+      document.querySelector(".opened [aria-label='Back to all keys']").click();
+      await globalThis.settled(() => !document.querySelector(".opened"));
+      return took;
+    }, shown);
+    await page.getByRole("button", { name: "k", exact: true }).click();
+    await page.locator(`.opened ${shown}`).first().waitFor();
+    const changed = await nine(async (line) => {
+      const begun = performance.now();
+      await globalThis.enter(line);
+      return performance.now() - begun;
+    }, changes);
+    equal(await page.locator(".opened .stage *").count() < 3200, true, `only what is on view of ${name} is in the page`);
+    const scrolled = await page.locator(".opened .windowed").count() === 0 ? { words: "does not scroll", median: 0 } : await nine(async (round) => {
+      const rows = document.querySelector(".opened .windowed");
+      rows.scrollTop = (rows.scrollHeight * (round + 1)) / 11;
+      await new Promise((done) => setTimeout(done, 0));
+      return globalThis.settled(() => {
+        const { top, bottom } = rows.getBoundingClientRect();
+        const at = document.elementFromPoint(rows.getBoundingClientRect().left + 60, (top + bottom) / 2);
+        return at !== null && at !== rows && rows.contains(at);
+      });
+    });
+    console.log(`        ${name}: opens in ${verdict(opened, 50)}; Enter to its changed picture ${verdict(changed, 16)}; a far scroll ${verdict(scrolled, 16)}`);
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "Back to all keys" }).click();
+  }
+});
+
+journey("typing with a journal of half a megabyte", {}, async (visitor) => {
+  const { page } = visitor;
+  await visitor.open("#/playground");
+  await visitor.command("9800 APPEND log 0123456789", /more lines$/, 60_000);
+  await visitor.command("GETRANGE log 0 3", '"0123"');
+  const nine = await stopwatch(page);
+  const letters = await nine(async (round) => {
+    const begun = performance.now();
+    const input = document.querySelector(".pane.active .field input");
+    input.value = `GET lo${"g".repeat(round + 1)}`;
+    input.dispatchEvent(new InputEvent("input", { bubbles: true }));
+    await globalThis.settled(() => document.querySelector(".pane.active .paint").textContent.startsWith(input.value));
+    return performance.now() - begun;
+  });
+  const typed = await nine(async (round) => {
+    const begun = performance.now();
+    await globalThis.enter(`SET user:${round} v`);
+    return performance.now() - begun;
+  });
+  const kept = () => page.evaluate(() => sessionStorage.getItem("rediscover.journal")?.length ?? 0);
+  await visitor.until("the journal is kept", async () => await kept() > 480_000);
+  console.log(`        with a journal of ${await kept()} bytes: a letter is painted in ${verdict(letters, 16)}, Enter to the reply takes ${verdict(typed, 16)}`);
 });
 
 journey("undo with ten thousand keys and ten thousand inputs", {}, async (visitor) => {
@@ -424,6 +519,115 @@ journey("every lesson opens", {}, async (visitor) => {
     await page.evaluate((place) => { location.hash = place }, place);
     await page.locator(".reading .lesson .task").first().waitFor();
   }
+});
+
+// What a client is in the middle of, in its pane: a transaction, a watched key, a subscription, a wait.
+const standings = {
+  transaction: async (visitor, other) => {
+    await visitor.command("MULTI", "OK");
+    await visitor.command("SET stock:1 9", "QUEUED");
+    await visitor.command('RPUSH sold "one blue cup"', "QUEUED");
+    await visitor.standing("Transaction", "2 commands wait for EXEC");
+    await visitor.says("In a transaction, 2 commands queued.");
+    await other("GET stock:1", "(nil)");
+  },
+  refused: async (visitor) => {
+    await visitor.command("MULTI", "OK");
+    await visitor.command("SET stock:1 9", "QUEUED");
+    await visitor.command("INCR", "(error) ERR wrong number of arguments for 'incr' command");
+    await visitor.command("INCR stock:1", "QUEUED");
+    await visitor.standing("Transaction", "not queued: ERR wrong number of arguments");
+    await visitor.standing("Transaction", "EXEC will run nothing (EXECABORT)");
+    await visitor.says("A command was refused");
+  },
+  watched: async (visitor, other) => {
+    await visitor.command("MSET stock:1 9 price:1 20", "OK");
+    await visitor.command("WATCH stock:1 price:1", "OK");
+    await visitor.standing("Watched keys", "stock:1unchanged");
+    await visitor.says("Watches stock:1: unchanged.");
+    await visitor.command("MULTI", "OK");
+    await visitor.command("DECR stock:1", "QUEUED");
+    await other("SET stock:1 0", "OK");
+    await visitor.standing("Watched keys", "stock:1changed");
+    await visitor.standing("Watched keys", "price:1unchanged");
+    await visitor.standing("Transaction", "answer (nil): a watched key has changed");
+    await visitor.says("Watches stock:1: changed.");
+  },
+  subscribed: async (visitor, other) => {
+    await visitor.command("SUBSCRIBE news weather", /subscribe/);
+    await visitor.command("PSUBSCRIBE news.*", /psubscribe/);
+    await visitor.command("SSUBSCRIBE local", /ssubscribe/);
+    await visitor.standing("Subscriptions", "weatherchannel");
+    await visitor.standing("Subscriptions", "news.*pattern");
+    await visitor.standing("Subscriptions", "localshard channel");
+    await visitor.standing("Subscriptions", "Over RESP2");
+    await visitor.says("Listens to pattern news.*.");
+    await other("PUBLISH news.today rain", "(integer) 1");
+    await visitor.transcript().getByText("rain").waitFor();
+  },
+  blocked: async (visitor) => {
+    await visitor.prompt().fill("BLPOP jobs mail 60");
+    await visitor.prompt().press("Enter");
+    await visitor.standing("Blocked", "left, waiting for an element in jobs or mail");
+    await visitor.says("Blocked for at most 60 s, waits for an element in jobs or mail.");
+    await visitor.page.getByText(/^blocked, 5\d s$/).waitFor();
+  },
+  endless: async (visitor, other) => {
+    await visitor.prompt().fill("XREAD BLOCK 0 STREAMS events $");
+    await visitor.prompt().press("Enter");
+    await visitor.standing("Blocked", "No limit: waits for an entry in events");
+    await visitor.says("Blocked without a limit, waits for an entry in events.");
+    await other("SET bystander 1", "OK");
+  },
+};
+for (const colorScheme of ["light", "dark"]) {
+  for (const [width, viewport] of Object.entries({ wide, narrow })) {
+    journey(`axe: what a client is in the middle of, ${colorScheme}, ${width}`, { colorScheme, viewport, reducedMotion: "reduce" }, async (visitor) => {
+      const { page } = visitor;
+      for (const [name, set] of Object.entries(standings)) {
+        await page.goto("about:blank");
+        await visitor.open("#/playground");
+        await visitor.button("New client");
+        const second = page.getByRole("region", { name: "client 2" });
+        const show = async (client) => {
+          if (width === "narrow") await page.getByRole("group", { name: "Clients" }).getByRole("button", { name: client }).click();
+        };
+        const other = async (line, reply) => {
+          await show("client 2");
+          await second.getByRole("textbox").fill(line);
+          await second.getByRole("textbox").press("Enter");
+          await visitor.until(`${line} is answered`, async () => (await second.getByRole("log").innerText()).includes(reply));
+          await show("client 1");
+        };
+        await show("client 1");
+        await set(visitor, other);
+        await visitor.picture(`standing-${name}-${colorScheme}-${width}`);
+        await visitor.accessible();
+      }
+    });
+  }
+}
+
+journey("a wait runs on the virtual clock, and undo takes a spoilt transaction back", {}, async (visitor) => {
+  const { page } = visitor;
+  await visitor.open("#/playground");
+  await visitor.button("Pause");
+  await visitor.prompt().fill("BLPOP jobs 5");
+  await visitor.prompt().press("Enter");
+  await visitor.standing("Blocked", "5.0 s of 5.0 s left");
+  await visitor.button("One second on");
+  await visitor.standing("Blocked", "4.0 s of 5.0 s left");
+  await visitor.button(/^Next event/);
+  await visitor.replies("BLPOP jobs 5", "(nil)\n(5.00s)");
+  equal(await page.locator(".standing").count(), 0, "cards when nothing is under way");
+  await visitor.command("MULTI", "OK");
+  await visitor.command("NOSUCH", /^\(error\) ERR unknown command/);
+  await visitor.standing("Transaction", "EXEC will run nothing");
+  await visitor.button(/^Undo/);
+  await visitor.standing("Transaction", "Nothing is queued yet");
+  equal(await page.locator(".standing .refused").count(), 0, "refused commands after undo");
+  await visitor.command("PING", "QUEUED");
+  await visitor.command("EXEC", "1) PONG");
 });
 
 // Every picture: the commands that make a value, and the one that changes it while it is open.

@@ -49,7 +49,7 @@ pub fn is_geographic(zset: &SortedSet) -> bool {
 }
 
 /// At most so many places are drawn.
-const MOST: usize = 2000;
+const MOST: usize = 1000;
 
 pub fn map(zset: &SortedSet, before: &Before) -> Map {
     let step = zset.len().div_ceil(MOST).max(1);
@@ -105,7 +105,8 @@ fn grid(low: f64, high: f64, plus: &str, minus: &str) -> Vec<(f64, Rc<str>)> {
     lines
 }
 
-fn degrees(at: f64, plus: &str, minus: &str) -> Rc<str> {
+/// `13.361°E`
+pub fn degrees(at: f64, plus: &str, minus: &str) -> Rc<str> {
     let thousandths = (at.abs() * 1000.0).round() as u64;
     let mut text = (thousandths / 1000).to_string();
     let mut part = thousandths % 1000;

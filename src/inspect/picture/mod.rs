@@ -8,6 +8,7 @@ pub mod hash;
 pub mod hyperloglog;
 pub mod list;
 pub mod map;
+pub mod plane;
 pub mod set;
 pub mod sheet;
 pub mod stream;

@@ -16,14 +16,20 @@ pub fn members(set: &Set, before: &Before, range: Range<usize>) -> Vec<Part> {
         .collect()
 }
 
-/// The integers of an intset between its lowest and its highest, in thousandths, with a mark on new ones.
+/// The integers of an intset between its lowest and its highest, in thousandths, with a mark on new ones. What would fall on the
+/// same place is named once.
 pub fn strip(set: &Set, before: &Before) -> Option<Vec<(u16, bool)>> {
     let Set::Integers(integers) = set else { return None };
     let (low, high) = (*integers.first()? as f64, *integers.last()? as f64);
     let whole = (high - low).max(1.0);
-    let place = |integer: &i64| {
-        let text = resp::number::integer(*integer);
-        (((*integer as f64 - low) / whole * 1000.0) as u16, change::is_new_member(before, text.as_bytes()))
-    };
-    Some(integers.iter().map(place).collect())
+    let mut strip: Vec<(u16, bool)> = Vec::new();
+    for integer in integers.iter() {
+        let place = ((*integer as f64 - low) / whole * 1000.0) as u16;
+        let fresh = change::is_new_member(before, resp::number::integer(*integer).as_bytes());
+        match strip.last_mut() {
+            Some((last, marked)) if *last == place => *marked |= fresh,
+            _ => strip.push((place, fresh)),
+        }
+    }
+    Some(strip)
 }

@@ -1,6 +1,6 @@
 //! The text twin of every picture: the same facts as a table.
 
-use super::{Lens, bits, hyperloglog, list, map, set, stream, string, vector, zset};
+use super::{Lens, bits, hyperloglog, list, set, stream, string, vector, zset};
 use crate::change::{self, Before, Kept};
 use crate::history::History;
 use crate::text::{self, short};
@@ -201,14 +201,4 @@ fn of_string(bytes: &[u8], source: &Source, lens: Lens, range: Range<usize>) -> 
             })
             .collect(),
     }
-}
-
-/// The places of a map are drawn in another order than they stand in the table; this names what is drawn, for a reader's ear.
-pub fn map_words(map: &map::Map) -> String {
-    let mut words = text::counted(map.places.len(), "place", "places");
-    for place in map.places.iter().take(8) {
-        words.push_str(", ");
-        words.push_str(&place.name);
-    }
-    words
 }

@@ -39,6 +39,8 @@ pub struct Groups {
     pub hidden: usize,
     /// Entries that were added once and are no longer there.
     pub gone: u64,
+    /// Groups that stand before the first entry.
+    pub at_beginning: Vec<usize>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +67,9 @@ pub fn groups(stream: &Stream, before: &Before, now: i64) -> Groups {
         lanes: Vec::new(),
         hidden: 0,
         gone: stream.entries_added.saturating_sub(stream.len() as u64),
+        at_beginning: Vec::new(),
     };
+    let first = stream.first().map(|entry| entry.id);
     let old = if let Some(Value::Stream(old)) = before.value() { Some(old) } else { None };
     for (at, (name, group)) in stream.groups().enumerate() {
         let was = old.and_then(|old| old.group(name)).map(|group| group.last_id);
@@ -77,6 +81,9 @@ pub fn groups(stream: &Stream, before: &Before, now: i64) -> Groups {
             pending: group.pending_len(),
             fresh: before.is_touched() && old.is_some() && was != Some(group.last_id),
         });
+        if first.is_none_or(|first| group.last_id < first) {
+            out.at_beginning.push(at);
+        }
         lanes(at, group, now, &mut out);
     }
     out

@@ -14,15 +14,20 @@ use std::rc::Rc;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Spot {
     pub name: Rc<str>,
-    /// In thousandths of the picture's width and height.
     pub x: f64,
     pub y: f64,
     pub fresh: bool,
+    /// The elements that it is linked to, the nearest first, with VSIM's scores.
+    pub about: Rc<str>,
+    /// Those of them that are drawn.
+    pub near: Vec<usize>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cloud {
     pub spots: Vec<Spot>,
+    /// How far the spots reach sideways and upwards; the farther is a thousand.
+    pub reach: (f64, f64),
     /// Pairs of spots, each linked to its nearest.
     pub links: Vec<(usize, usize)>,
     pub hidden: usize,
@@ -43,6 +48,8 @@ const EFFORT: usize = 3_000_000;
 const MOST: usize = 160;
 /// Links that are drawn from each element.
 const LINKS: usize = 3;
+/// Neighbours that are named.
+const NEAR: usize = 4;
 const ROUNDS: usize = 24;
 
 /// Whether an element is new or has another vector.
@@ -61,10 +68,27 @@ pub fn cloud(set: &VectorSet, before: &Before) -> Cloud {
     let ids: Vec<u32> = (0..set.len() as u32).step_by(step).collect();
     let vectors: Vec<Vec<f32>> = ids.iter().map(|id| unit(set.graph.vector(*id).values())).collect();
     let (x, y) = plane(&vectors);
-    let (x, y) = (spread(&x), spread(&y));
+    let (low_x, wide) = range(&x);
+    let (low_y, high) = range(&y);
+    let scale = 1000.0 / wide.max(high).max(1e-9);
     let spots = ids.iter().enumerate().map(|(at, id)| {
         let name = set.name(*id);
-        Spot { name: short(name, 40), x: x[at], y: y[at], fresh: is_new(before, name, set.graph.node(*id).uid) }
+        let links = set.graph.links(*id, 0).iter().take(NEAR);
+        let mut about = String::from("is linked to no other");
+        for (number, near) in links.clone().enumerate() {
+            about = if number == 0 { "is nearest to ".to_owned() } else { about + ", " };
+            about.push_str(&short(set.name(near.id), 40));
+            about.push(' ');
+            about.push_str(&thousandths(1.0 - f64::from(near.distance) / 2.0));
+        }
+        Spot {
+            name: short(name, 40),
+            x: (x[at] - low_x) * scale,
+            y: (y[at] - low_y) * scale,
+            fresh: is_new(before, name, set.graph.node(*id).uid),
+            about: about.into(),
+            near: links.filter_map(|near| ids.binary_search(&near.id).ok()).collect(),
+        }
     });
     let mut links = Vec::new();
     for (at, id) in ids.iter().enumerate() {
@@ -76,7 +100,7 @@ pub fn cloud(set: &VectorSet, before: &Before) -> Cloud {
             }
         }
     }
-    Cloud { spots: spots.collect(), links, hidden: set.len() - ids.len() }
+    Cloud { spots: spots.collect(), reach: (wide * scale, high * scale), links, hidden: set.len() - ids.len() }
 }
 
 fn unit(mut values: Vec<f32>) -> Vec<f32> {
@@ -140,12 +164,20 @@ fn eigenvector(matrix: &[f64], count: usize, other: Option<&[f64]>) -> Vec<f64> 
     vector
 }
 
-/// From the least to the greatest value, as thousandths.
-fn spread(values: &[f64]) -> Vec<f64> {
+/// The least value, and how far it is to the greatest.
+fn range(values: &[f64]) -> (f64, f64) {
     let low = values.iter().copied().fold(f64::INFINITY, f64::min);
     let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let whole = high - low;
-    values.iter().map(|value| if whole > 1e-9 { (value - low) / whole * 1000.0 } else { 500.0 }).collect()
+    if low.is_finite() { (low, high - low) } else { (0.0, 0.0) }
+}
+
+/// A number from 0 to 1 with three digits behind the point.
+fn thousandths(number: f64) -> String {
+    let thousandths = (number.clamp(0.0, 1.0) * 1000.0).round() as u32;
+    let mut text = (thousandths / 1000).to_string();
+    text.push('.');
+    text.push_str(&(1000 + thousandths % 1000).to_string()[1..]);
+    text
 }
 
 pub fn elements(set: &VectorSet, before: &Before, range: Range<usize>) -> Vec<ElementView> {

@@ -15,6 +15,7 @@ use head::head;
 use inspect::{InspectMsg, KeyspaceView};
 use list::Ledger;
 use open::opened;
+pub use ring::ring;
 use std::rc::Rc;
 use yew::prelude::*;
 

@@ -1,6 +1,6 @@
 //! A set: its members, and where an intset keeps whole numbers, the line on which they stand.
 
-use super::{caption, place};
+use super::caption;
 use crate::inspector::glance::fresh_class;
 use crate::inspector::windowed::{Slice, Windowed};
 use engine::Value;
@@ -25,11 +25,20 @@ pub fn draw(open: &Rc<Open>) -> Html {
         <>
             { caption(words.to_owned()) }
             if let Some(strip) = set::strip(members, &open.before) {
-                <div class="strip" aria-hidden="true">{ for strip.iter().map(|(at, fresh)| html! { <i class={classes!(fresh.then_some("new"))} style={place("inset-inline-start", f64::from(*at))} /> }) }</div>
+                <svg class="strip" viewBox="0 0 1000 30" preserveAspectRatio="none" aria-hidden="true"><path d={strokes(&strip, false)} /><path class="new" d={strokes(&strip, true)} /></svg>
             }
             <Windowed open={open.clone()} count={members.len()} row={ROW} {cell} label="The members of the set" class="members" draw={rows as fn(&Open, &Slice) -> Html} />
         </>
     }
+}
+
+/// A stroke for each place; what is new stands out.
+fn strokes(strip: &[(u16, bool)], wanted: bool) -> String {
+    let mut path = String::new();
+    for (at, _) in strip.iter().filter(|(_, fresh)| *fresh == wanted) {
+        path.extend(["M", &at.to_string(), if wanted { " 2v28" } else { " 12v18" }]);
+    }
+    path
 }
 
 fn rows(open: &Open, slice: &Slice) -> Html {

@@ -10,6 +10,7 @@ mod log;
 mod map;
 mod members;
 mod nodes;
+mod plane;
 mod registers;
 mod text;
 

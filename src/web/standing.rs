@@ -215,6 +215,7 @@ pub fn standing(view: &Standing) -> Html {
 
 fn draw_queue(queue: &Queue) -> Html {
     let head = match queue.count {
+        count if queue.spoilt.is_some() => [&text::counted(count, "command", "commands"), " queued, in vain"].concat(),
         0 => "Nothing is queued yet: what you type now waits for EXEC".to_owned(),
         1 => "1 command waits for EXEC".to_owned(),
         count => [&text::figure(count as u64), " commands wait for EXEC, to be run in one go"].concat(),

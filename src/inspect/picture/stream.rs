@@ -39,6 +39,8 @@ pub struct Groups {
     pub hidden: usize,
     /// Entries that were added once and are no longer there.
     pub gone: u64,
+    /// Some of them stood between entries that are there.
+    pub has_gaps: bool,
     /// Groups that stand before the first entry.
     pub at_beginning: Vec<usize>,
 }
@@ -67,9 +69,11 @@ pub fn groups(stream: &Stream, before: &Before, now: i64) -> Groups {
         lanes: Vec::new(),
         hidden: 0,
         gone: stream.entries_added.saturating_sub(stream.len() as u64),
+        has_gaps: false,
         at_beginning: Vec::new(),
     };
     let first = stream.first().map(|entry| entry.id);
+    out.has_gaps = first.is_some_and(|first| stream.max_deleted_id > first);
     let old = if let Some(Value::Stream(old)) = before.value() { Some(old) } else { None };
     for (at, (name, group)) in stream.groups().enumerate() {
         let was = old.and_then(|old| old.group(name)).map(|group| group.last_id);

@@ -70,9 +70,12 @@ pub fn Ledger(props: &LedgerProps) -> Html {
         })
     };
     let onkeydown = {
-        let (send, at, all) = (send.clone(), view.at, view.all);
-        let branch = matches!(view.lines.get(at.wrapping_sub(view.first)), Some(Line::Branch { .. }));
+        let (send, view) = (send.clone(), view.clone());
         Callback::from(move |event: KeyboardEvent| {
+            // The line that has the focus, however it came by it.
+            let line = event.target_dyn_into::<Element>().and_then(|line| line.get_attribute("data-at")?.parse().ok());
+            let (at, all) = (line.unwrap_or(view.at), view.all);
+            let branch = matches!(view.lines.get(at.wrapping_sub(view.first)), Some(Line::Branch { .. }));
             let to = match event.key().as_str() {
                 "ArrowDown" => at + 1,
                 "ArrowUp" => at.saturating_sub(1),

@@ -61,11 +61,12 @@ fn beginning(groups: &Groups) -> Html {
         return Html::default();
     }
     let style = ["--lanes:", &groups.lanes.len().to_string()].concat();
+    let where_from = if groups.has_gaps { ": trimmed here, or deleted further down" } else { ": trimmed or deleted" };
     html! {
         <div class="entries beginning" {style}>
             <span class="at">{ if groups.gone > 0 { "before" } else { "" } }</span><span class={classes!("line", (groups.gone > 0).then_some("cut"))} />
             <span class="lanes" />
-            <span class="pairs">if groups.gone > 0 { { text::counted(groups.gone as usize, "entry is gone", "entries are gone") }{ ": trimmed or deleted" } }</span>
+            <span class="pairs">if groups.gone > 0 { { text::counted(groups.gone as usize, "entry is gone", "entries are gone") }{ where_from } }</span>
             <span class="cursors">{ for groups.at_beginning.iter().map(|at| cursor(groups, *at)) }</span>
         </div>
     }

@@ -354,7 +354,7 @@ impl Bench {
 
     /// Lets a frame's worth of time pass; says whether there is something new to see.
     pub fn frame(&mut self, real_us: u64, clock: impl Fn() -> f64) -> bool {
-        const SOME: u32 = 12;
+        const SOME: u32 = 2;
         if let Some(frames) = &mut self.unkept {
             *frames += 1;
             if *frames > SOME {

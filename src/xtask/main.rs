@@ -30,6 +30,7 @@ cargo xtask COMMAND
   test [STAGE ...]           run everything that must hold, or only the stages named
   dist                       write the static site into dist/ and hold it against the size budget
   size                       print the sizes of the site that is in dist/
+  size lua | PATH ...        print what scripts, or the functions of these paths, add to the program of the last dist
   why [PATH]                 what stays in the page's first module, by size; or what keeps a path there
   oracle [FILTER]            play the transcripts on a real Redis 8 and report differences
   bench [TEST ... | all]     in-process benchmarks; with a real Redis 8, redis-benchmark on both servers in turn
@@ -39,6 +40,10 @@ cargo xtask COMMAND
 
 A real Redis is a redis-server 8.x on PATH, or the one that REDIS_SERVER names.
 ";
+
+/// Where all of Lua and of what Redis gives to scripts is: the language with its libraries, redis.* with EVAL's and FCALL's frame,
+/// the debugger, and the commands' rows.
+const LUA: [&str; 4] = ["lua", "engine::script", "engine::commands::scripting", "engine::commands::function"];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -62,6 +67,8 @@ fn dispatch(arguments: &[String]) -> Outcome {
         ("test", stages) => gate::command(stages),
         ("dist", []) => setup::for_page().and_then(|()| page::dist()),
         ("size", []) => sizes::report(&places::dist()),
+        ("size", [part]) if part == "lua" => page::weigh(&LUA.map(str::to_owned)),
+        ("size", paths) => page::weigh(paths),
         ("oracle", filter) => oracle::command(filter),
         ("bench", tests) => bench::command(tests),
         ("fuzz", options) => fuzz::command(options),

@@ -112,16 +112,12 @@ fn divide(dist: &Path) -> Outcome {
     if !halves.idle.is_empty() {
         return Err(format!("src/web/later.txt names what does not exist: {}", halves.idle.join(", ")));
     }
-    let work = places::target().join("xtask");
-    fs::create_dir_all(&work).map_err(|e| format!("cannot create {}: {e}", work.display()))?;
+    let work = work()?;
     let mut names = Vec::new();
     for (half, bytes) in [("_bg.wasm", &halves.first), ("_later.wasm", &halves.later)] {
         let (plain, small) = (work.join("half.wasm"), work.join("half.small.wasm"));
         write(&plain, bytes)?;
-        let mut optimise = Command::new("wasm-opt");
-        optimise.env("PATH", places::path_with(&setup::tool_dirs()));
-        optimise.arg("-Oz").arg(&plain).arg("-o").arg(&small);
-        run::step(half.trim_start_matches('_'), "wasm-opt -Oz", &mut optimise, None)?;
+        optimise(&plain, &small, half.trim_start_matches('_'))?;
         let bytes = read(&small)?;
         let name = format!("web-{:016x}{half}", hash(&bytes));
         write(&dist.join(&name), &bytes)?;
@@ -167,15 +163,59 @@ fn with_short_names(script: &str, renamed: &[(String, String)]) -> Outcome<Strin
 
 /// Tells what the last build keeps in the first module, and why.
 pub fn why(path: Option<&str>) -> Outcome {
-    let work = places::target().join("xtask/why");
-    let mut bind = Command::new("wasm-bindgen");
-    bind.env("PATH", places::path_with(&setup::tool_dirs()));
-    bind.args(["--target=web", "--no-typescript", "--no-demangle", "--out-dir"]).arg(&work).arg(linked());
-    run::shown(&mut bind)?;
-    for line in split::why(&read(&linked())?, &read(&work.join("web_bg.wasm"))?, &rules()?, path)? {
+    for line in split::why(&read(&linked())?, &rebound()?, &rules()?, path)? {
         println!("{line}");
     }
     Ok(())
+}
+
+/// Tells what the functions of some paths, and what only they need, add to the last build: the whole program in one module, optimised
+/// and compressed, with and without them.
+pub fn weigh(paths: &[String]) -> Outcome {
+    let part = split::part(&read(&linked())?, &rebound()?, &rules()?, paths)?;
+    let mut sizes = Vec::new();
+    for (name, bytes) in [("whole", &part.whole), ("rest", &part.rest)] {
+        let (plain, small) = (work()?.join(format!("{name}.wasm")), work()?.join(format!("{name}.small.wasm")));
+        fs::write(&plain, bytes).map_err(|e| format!("cannot write {}: {e}", plain.display()))?;
+        optimise(&plain, &small, &format!("{name}.wasm"))?;
+        let mut gzip = Command::new(setup::node_binary());
+        gzip.args(["-p", "require('zlib').gzipSync(require('fs').readFileSync(process.argv[1]), { level: 9 }).length"]);
+        let packed = run::answer(gzip.arg(&small)).and_then(|answer| answer.parse::<u64>().ok());
+        let packed = packed.ok_or_else(|| format!("cannot compress {}", small.display()))?;
+        sizes.push((read(&small)?.len() as u64, packed));
+    }
+    let [whole, rest] = sizes.as_slice() else { return Err("a part is measured twice".to_owned()) };
+    println!("\nbefore wasm-opt, by the beginnings of names");
+    part.groups.iter().for_each(|line| println!("{line}"));
+    println!("\n{:<44} {:>10} {:>10}", "", "raw", "gzip");
+    println!("{:<44} {:>10} {:>10}", "the program in one module", whole.0, whole.1);
+    println!("{:<44} {:>10} {:>10}", "without", rest.0, rest.1);
+    println!("{:<44} {:>10} {:>10}", paths.join(" "), whole.0 - rest.0, whole.1 - rest.1);
+    Ok(())
+}
+
+/// The program as wasm-bindgen makes it, with the functions' names.
+fn rebound() -> Outcome<Vec<u8>> {
+    let out = places::target().join("xtask/why");
+    let mut bind = Command::new("wasm-bindgen");
+    bind.env("PATH", places::path_with(&setup::tool_dirs()));
+    bind.args(["--target=web", "--no-typescript", "--no-demangle", "--out-dir"]).arg(&out).arg(linked());
+    run::shown(&mut bind)?;
+    read(&out.join("web_bg.wasm"))
+}
+
+/// A folder for what lies between the steps.
+fn work() -> Outcome<PathBuf> {
+    let work = places::target().join("xtask");
+    fs::create_dir_all(&work).map_err(|e| format!("cannot create {}: {e}", work.display()))?;
+    Ok(work)
+}
+
+fn optimise(from: &Path, to: &Path, name: &str) -> Outcome {
+    let mut optimise = Command::new("wasm-opt");
+    optimise.env("PATH", places::path_with(&setup::tool_dirs()));
+    optimise.arg("-Oz").arg(from).arg("-o").arg(to);
+    run::step(name, "wasm-opt -Oz", &mut optimise, None)
 }
 
 /// The program as the linker left it.

@@ -76,7 +76,8 @@ pub fn split(linked: &[u8], bound: &[u8], rules: &Rules) -> Outcome<Halves> {
     halves(&linked, Module::read(bound)?, rules)
 }
 
-fn planned(linked: &Linked, whole: &mut Module, rules: &Rules) -> Outcome<(Said, Graph, Plan)> {
+/// The program without traps, what the rules say of it, and who refers to whom.
+fn prepared(linked: &Linked, whole: &mut Module, rules: &Rules) -> Outcome<(Said, Graph)> {
     let names = whole.names()?;
     let said = Said::of(rules, &names, &linked.pieces);
     let imported = whole.imported(Kind::Function).count() as u32;
@@ -87,8 +88,58 @@ fn planned(linked: &Linked, whole: &mut Module, rules: &Rules) -> Outcome<(Said,
     for trap in said.functions(Rule::Trap) {
         graph.functions[trap as usize].clear();
     }
+    Ok((said, graph))
+}
+
+fn planned(linked: &Linked, whole: &mut Module, rules: &Rules) -> Outcome<(Said, Graph, Plan)> {
+    let (said, graph) = prepared(linked, whole, rules)?;
     let plan = Plan::make(whole, &graph, &said)?;
     Ok((said, graph, plan))
+}
+
+/// A part of the program: all of it in one module, the same without that part, and what the difference is made of.
+#[derive(Debug)]
+pub struct Part {
+    pub whole: Vec<u8>,
+    pub rest: Vec<u8>,
+    pub groups: Vec<String>,
+}
+
+/// The functions whose names begin with one of these paths, and whatever only they refer to.
+pub fn part(linked: &[u8], bound: &[u8], rules: &Rules, paths: &[String]) -> Outcome<Part> {
+    let linked = Linked::read(linked, |name| rules.of(&linked::readable(name)) == Some(Rule::Trap))?;
+    let mut whole = Module::read(bound)?;
+    let (_, graph) = prepared(&linked, &mut whole, rules)?;
+    let names: HashMap<u32, String> =
+        whole.names()?.into_iter().map(|(index, name)| (index, linked::readable(&name))).collect();
+    let is_of = |name: &String| paths.iter().any(|path| rules::begins(name, path));
+    if let Some(path) = paths.iter().find(|path| !names.values().any(|name| rules::begins(name, path))) {
+        return Err(format!("there is no function of {path}"));
+    }
+    let all = Plan::without(&whole, &graph, |_| false);
+    let rest = Plan::without(&whole, &graph, |function| names.get(&function).is_some_and(is_of));
+    let only = all.stay.functions.difference(&rest.stay.functions).copied();
+    let groups = groups(&whole, &graph, &names, only);
+    Ok(Part { whole: all.first(&whole)?.write(), rest: rest.first(&whole)?.write(), groups })
+}
+
+/// Functions in groups by the beginnings of their paths, largest first.
+fn groups(
+    whole: &Module,
+    graph: &Graph,
+    names: &HashMap<u32, String>,
+    of: impl Iterator<Item = u32>,
+) -> Vec<String> {
+    let mut groups: HashMap<String, usize> = HashMap::new();
+    for index in of {
+        let name = names.get(&index).map_or("?", String::as_str);
+        let plain = name.trim_start_matches(['<', '&']).split([' ', '<']).next().unwrap_or_default();
+        let group = plain.split("::").take(3).collect::<Vec<_>>().join("::");
+        *groups.entry(group).or_default() += whole.bodies[(index - graph.imported) as usize].len();
+    }
+    let mut groups: Vec<(String, usize)> = groups.into_iter().collect();
+    groups.sort_by_key(|(name, bytes)| (Reverse(*bytes), name.clone()));
+    groups.into_iter().map(|(name, bytes)| format!("{bytes:>8}  {name}")).collect()
 }
 
 /// What stays, in groups by the beginnings of their paths, largest first; or, of a path, what leads to it.
@@ -110,15 +161,7 @@ pub fn why(linked: &[u8], bound: &[u8], rules: &Rules, path: Option<&str>) -> Ou
             })
             .collect());
     }
-    let mut groups: HashMap<String, usize> = HashMap::new();
-    for index in &plan.stay.functions {
-        let plain = name(*index).trim_start_matches(['<', '&']).split([' ', '<']).next().unwrap_or_default();
-        let group = plain.split("::").take(3).collect::<Vec<_>>().join("::");
-        *groups.entry(group).or_default() += whole.bodies[(index - graph.imported) as usize].len();
-    }
-    let mut groups: Vec<(String, usize)> = groups.into_iter().collect();
-    groups.sort_by_key(|(name, bytes)| (Reverse(*bytes), name.clone()));
-    Ok(groups.into_iter().map(|(name, bytes)| format!("{bytes:>8}  {name}")).collect())
+    Ok(groups(&whole, &graph, &names, plan.stay.functions.iter().copied()))
 }
 
 fn halves(linked: &Linked, mut whole: Module, rules: &Rules) -> Outcome<Halves> {

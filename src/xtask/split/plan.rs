@@ -1,6 +1,7 @@
 //! Which half everything belongs to, and the two modules written accordingly.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use super::graph::{Graph, Node, Reached, cut, joined, lies_in};
 use super::rules::{Rule, Said};
@@ -88,26 +89,24 @@ impl Plan {
                 }
             }
         }
-        let ranges = |pieces: &BTreeSet<usize>| joined(pieces.iter().map(|piece| graph.pieces[*piece].at.clone()));
-        let (here, there) = (ranges(&stay.data), ranges(&go.data));
+        let (here, there) = (places(graph, &stay), places(graph, &go));
         // Where a row's sentence is not here, neither are its address and its length.
         let unsaid = sentences.iter().map(|(table, offset)| graph.pieces[*table].at.start + offset);
         let unsaid = joined(unsaid.map(|address| address..address + 8));
-        let known = joined(graph.pieces.iter().map(|piece| piece.at.clone()));
-        let mut vacated = 0;
-        let mut staying = whole.data.clone();
-        for segment in &mut staying {
-            for (address, byte) in (segment.address..).zip(&mut segment.bytes) {
-                // Bytes that belong to no symbol stay; it is padding.
-                if lies_in(&known, address) && (!lies_in(&here, address) || lies_in(&unsaid, address)) {
-                    *byte = 0;
-                    vacated += 1;
-                }
-            }
-        }
+        let (staying, vacated) = left_of(whole, graph, &here, &unsaid);
         let moved = there.iter().flat_map(|range| cut(&whole.data, range, &here));
         let going = moved.chain(unsaid.iter().flat_map(|range| cut(&whole.data, range, &[]))).collect();
         Ok(Plan { imported: graph.imported, stay, go, stubs, taken, staying, going, vacated })
+    }
+
+    /// One module of what can be reached when certain functions are not there; nothing goes anywhere.
+    pub fn without(whole: &Module, graph: &Graph, is_gone: impl Fn(u32) -> bool) -> Plan {
+        let roots = Plan::roots(whole, graph);
+        let stay =
+            graph.reached(roots.into_iter(), |_, to| !matches!(to, Node::Function(function) if is_gone(function)));
+        let (staying, vacated) = left_of(whole, graph, &places(graph, &stay), &[]);
+        let (go, stubs, taken, going) = Default::default();
+        Plan { imported: graph.imported, stay, go, stubs, taken, staying, going, vacated }
     }
 
     /// The name under which the first module hands something to the second.
@@ -186,6 +185,28 @@ impl Plan {
         later.elements = elements(placed);
         Ok(later)
     }
+}
+
+/// Where what has been reached of the data lies.
+fn places(graph: &Graph, of: &Reached) -> Vec<Range<u32>> {
+    joined(of.data.iter().map(|piece| graph.pieces[*piece].at.clone()))
+}
+
+/// The data with zeros for whatever lies elsewhere than `here` or is `unsaid`, and how many bytes these are.
+fn left_of(whole: &Module, graph: &Graph, here: &[Range<u32>], unsaid: &[Range<u32>]) -> (Vec<Segment>, usize) {
+    let known = joined(graph.pieces.iter().map(|piece| piece.at.clone()));
+    let mut vacated = 0;
+    let mut staying = whole.data.clone();
+    for segment in &mut staying {
+        for (address, byte) in (segment.address..).zip(&mut segment.bytes) {
+            // Bytes that belong to no symbol stay; it is padding.
+            if lies_in(&known, address) && (!lies_in(here, address) || lies_in(unsaid, address)) {
+                *byte = 0;
+                vacated += 1;
+            }
+        }
+    }
+    (staying, vacated)
 }
 
 /// A name for a number, as short as can be.

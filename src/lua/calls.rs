@@ -41,13 +41,13 @@ impl State {
                     return Ok(Outcome::Called);
                 }
                 Value::Native(id) => {
-                    let args = Args { func: slot, base: slot + 1, count };
+                    let args = Args { base: slot + 1, count };
                     self.ensure(slot + 1 + count)?;
                     let native = self.natives[id as u32 as usize];
                     native(self, args).map_err(Fault::in_native)?
                 }
                 Value::Host(id) => {
-                    let args = Args { func: slot, base: slot + 1, count };
+                    let args = Args { base: slot + 1, count };
                     self.ensure(slot + 1 + count)?;
                     self.push_native(args, wanted, finish, Continuation::Host)?;
                     return Ok(Outcome::Exit(Exit::Host { function: id as u32, args }));
@@ -64,7 +64,7 @@ impl State {
                     continue;
                 }
             };
-            let args = Args { func: slot, base: slot + 1, count };
+            let args = Args { base: slot + 1, count };
             match ret {
                 Ret::Call { func, count: inner, then } => {
                     self.push_native_above(args, func + inner + 1, wanted, finish, then)?;
@@ -94,19 +94,19 @@ impl State {
             );
             if calling { u8::try_from(register).ok() } else { None }
         });
-        Fault::Operand { what: "call", value, register }
+        Fault::operand("call", value, register)
     }
 
     /// Takes the answer of a native function that has no frame yet.
     #[inline]
     pub fn settle(&mut self, args: Args, wanted: i32, finish: Finish, ret: Ret) -> Result<Outcome, Fault> {
         match ret {
-            Ret::None => Ok(self.deliver_few(args.func, wanted, &[])),
-            Ret::One(value) => Ok(self.deliver_few(args.func, wanted, &[value])),
-            Ret::Two(first, second) => Ok(self.deliver_few(args.func, wanted, &[first, second])),
+            Ret::None => Ok(self.deliver_few(args.func(), wanted, &[])),
+            Ret::One(value) => Ok(self.deliver_few(args.func(), wanted, &[value])),
+            Ret::Two(first, second) => Ok(self.deliver_few(args.func(), wanted, &[first, second])),
             Ret::Many { start, count } => {
-                self.deliver(args.func, wanted, start, count)?;
-                Ok(Outcome::Value(if count > 0 { self.stack[args.func] } else { Value::Nil }))
+                self.deliver(args.func(), wanted, start, count)?;
+                Ok(Outcome::Value(if count > 0 { self.stack[args.func()] } else { Value::Nil }))
             }
             other => self.settle_slow(args, wanted, finish, other),
         }
@@ -127,7 +127,7 @@ impl State {
             }
             Ret::Yield { start, count } => {
                 if self.thread == 0 || finish != Finish::Plain || self.has_boundary() {
-                    return Err(Fault::Plain("attempt to yield across metamethod/C-call boundary".into()));
+                    return Err(Fault::plain("attempt to yield across metamethod/C-call boundary"));
                 }
                 self.push_native(args, wanted, finish, Continuation::Yielded)?;
                 self.calls -= 1;
@@ -170,7 +170,7 @@ impl State {
         self.ensure(above)?;
         self.calls += 1;
         self.frames.push(Frame {
-            func: args.func as u32,
+            func: args.func() as u32,
             base: args.base as u32,
             pc: above as u32,
             closure: NATIVE,
@@ -294,7 +294,7 @@ impl State {
             return Ok(Flow::Exit(Exit::Fuel));
         }
         self.fuel -= 1;
-        let args = Args { func: frame.func as usize, base: frame.base as usize, count: frame.proto as usize };
+        let args = Args { base: frame.base as usize, count: frame.proto as usize };
         let (start, count) = (self.callee, self.top - self.callee);
         let then = self.continuations.pop().unwrap_or(Continuation::Pass);
         let answer = match then {
@@ -343,7 +343,7 @@ impl State {
 
     fn prefix_result(&mut self, args: Args, start: usize, count: usize, truth: bool) -> Ret {
         let (mut start, count) = (start, count);
-        if start == 0 || start <= args.func {
+        if start == 0 || start <= args.func() {
             self.stack.copy_within(start..start + count, args.base);
             start = args.base;
         }
@@ -355,7 +355,7 @@ impl State {
     pub fn complete(&mut self, protos: &Arena<Proto>, values: Ret) -> Result<Flow, Fault> {
         let Some(frame) = self.frames.pop() else { return Ok(Flow::Switch) };
         self.calls = self.calls.saturating_sub(1);
-        let args = Args { func: frame.func as usize, base: frame.base as usize, count: 0 };
+        let args = Args { base: frame.base as usize, count: 0 };
         self.settle(args, frame.wanted, frame.finish, values)?;
         if frame.finish != Finish::Plain {
             return self.finish(protos, frame.finish);

@@ -59,7 +59,7 @@ macro_rules! window {
     ($state:ident, $base:ident) => {
         match $state.stack[$base..].first_chunk_mut::<WINDOW>() {
             Some(window) => window,
-            None => return Err(Fault::Memory),
+            None => return Err(Fault::memory()),
         }
     };
 }

@@ -94,7 +94,7 @@ impl Heap {
     /// Fails if so many more bytes would break the limit.
     #[inline]
     pub fn reserve(&self, bytes: usize) -> Result<(), Fault> {
-        if self.used.saturating_add(bytes) > self.limit { Err(Fault::Memory) } else { Ok(()) }
+        if self.used.saturating_add(bytes) > self.limit { Err(Fault::memory()) } else { Ok(()) }
     }
 
     fn room(&self) -> usize {
@@ -149,7 +149,7 @@ impl Heap {
         }
         let room = self.limit.saturating_sub(self.used);
         target.absent = 0;
-        let grown = target.set(&self.strings, key, value, room).map_err(|_| Fault::Memory)?;
+        let grown = target.set(&self.strings, key, value, room).map_err(|_| Fault::memory())?;
         self.used = self.used.wrapping_add_signed(grown);
         Ok(())
     }
@@ -172,7 +172,7 @@ impl Heap {
 
     pub fn grow_array(&mut self, table: u32, size: usize) -> Result<(), Fault> {
         let room = self.room();
-        let grown = self.tables[table].grow_array(&self.strings, size, room).map_err(|_| Fault::Memory)?;
+        let grown = self.tables[table].grow_array(&self.strings, size, room).map_err(|_| Fault::memory())?;
         self.used = self.used.wrapping_add_signed(grown);
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! The scanner. Tokens carry the line they end on; the text of the token in hand stays in `buffer`, since error
 //! messages quote it (`near 'x'`).
 
-use alloc::{format, string::String, vec::Vec};
+use alloc::{boxed::Box, format, string::String, vec::Vec};
 
 use crate::number;
 
@@ -67,7 +67,8 @@ const RESERVED: &[(&str, Token)] = &[
 
 /// Why a chunk does not compile: the whole message, position included.
 #[derive(Clone, Debug, PartialEq)]
-pub struct SyntaxError(pub Vec<u8>);
+#[expect(clippy::box_collection, reason = "everybody hands it on, so it is one pointer")]
+pub struct SyntaxError(pub Box<Vec<u8>>);
 
 /// What an error message quotes.
 pub enum Near<'a> {
@@ -122,14 +123,14 @@ impl<'a> Lexer<'a> {
         let mut text = self.chunk.clone();
         text.extend_from_slice(format!(":{}: {message}", self.line).as_bytes());
         let quoted = match near {
-            Near::Nothing => return SyntaxError(text),
+            Near::Nothing => return SyntaxError(Box::new(text)),
             Near::Token(token) => self.describe(token),
             Near::Buffer => until_nul(&self.buffer).to_vec(),
         };
         text.extend_from_slice(b" near '");
         text.extend_from_slice(&quoted);
         text.push(b'\'');
-        SyntaxError(text)
+        SyntaxError(Box::new(text))
     }
 
     /// An error at the token in hand.

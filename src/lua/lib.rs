@@ -55,7 +55,7 @@ pub use value::Value;
 use arena::Arena;
 use heap::Heap;
 use instruction::Proto;
-use state::{Continuation, Exit, Fault, Finish, NATIVE, State, Status, Thread, WINDOW};
+use state::{Cause, Continuation, Exit, Fault, Finish, NATIVE, State, Status, Thread, WINDOW};
 use table::NONE;
 
 /// What a machine may use.
@@ -169,7 +169,7 @@ impl Vm {
         let result = parser::compile(&mut self.state.heap, &mut self.protos, source, name);
         let compiled = self.protos.len().saturating_sub(before);
         self.state.heap.used += compiled * 200;
-        let proto = result.map_err(|error| error.0)?;
+        let proto = result.map_err(|error| *error.0)?;
         let globals = self.state.globals;
         Ok(self.state.heap.new_closure(proto, globals, alloc::boxed::Box::default()))
     }
@@ -252,7 +252,7 @@ impl Vm {
     fn give(&mut self, values: &[Value]) {
         let slot = self.state.frames.last().map_or(0, |frame| frame.pc as usize);
         if self.state.ensure(slot + values.len()).is_err() {
-            let _ = self.fail_with(Fault::Memory);
+            let _ = self.fail_with(Fault::memory());
             return;
         }
         self.state.stack[slot..slot + values.len()].copy_from_slice(values);
@@ -293,12 +293,12 @@ impl Vm {
 
     /// The host call raises this value as it is.
     pub fn fail(&mut self, value: Value) {
-        self.fail_with(Fault::Value(value));
+        self.fail_with(Cause::Value(value).into());
     }
 
     /// The host call raises a message with the position of its caller.
     pub fn fail_with_position(&mut self, message: &[u8]) {
-        self.fail_with(Fault::Bytes(message.to_vec()));
+        self.fail_with(Cause::Bytes(message.to_vec()).into());
     }
 
     /// Ends the run at the next step with this error, which no `pcall` catches.

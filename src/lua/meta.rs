@@ -182,7 +182,7 @@ impl State {
             } else {
                 let handler = self.heap.metamethod(object, Event::Index);
                 if handler.is_nil() {
-                    return Err(Fault::Operand { what: "index", value: object, register });
+                    return Err(Fault::operand("index", object, register));
                 }
                 handler
             };
@@ -223,7 +223,7 @@ impl State {
             } else {
                 let handler = self.heap.metamethod(object, Event::NewIndex);
                 if handler.is_nil() {
-                    return Err(Fault::Operand { what: "index", value: object, register });
+                    return Err(Fault::operand("index", object, register));
                 }
                 handler
             };
@@ -261,7 +261,7 @@ impl State {
             _ => {
                 let handler = self.heap.metamethod(value, Event::Len);
                 if handler.is_nil() {
-                    return Err(Fault::Operand { what: "get length of", value, register: Some(register) });
+                    return Err(Fault::operand("get length of", value, Some(register)));
                 }
                 self.call_meta(protos, handler, &[value, Value::Nil], Finish::Meta)
             }
@@ -374,7 +374,7 @@ impl State {
                 }
                 if handler.is_nil() {
                     let (value, register) = if plain(a) { (b, last) } else { (a, last - 1) };
-                    return Err(Fault::Operand { what: "concatenate", value, register: Some(register) });
+                    return Err(Fault::operand("concatenate", value, Some(register)));
                 }
                 last -= 1;
                 match self.call_meta(protos, handler, &[a, b], Finish::Concat(last))? {
@@ -423,15 +423,15 @@ fn bad_operand(what: &'static str, value: Value, key: Key) -> Fault {
         Key::Register(register) => Some(register),
         Key::Constant(_) => None,
     };
-    Fault::Operand { what, value, register }
+    Fault::operand(what, value, register)
 }
 
 pub fn order_error(a: Value, b: Value) -> Fault {
     let (first, second) = (a.type_name(), b.type_name());
     if first == second {
-        Fault::Runtime(alloc::format!("attempt to compare two {first} values"))
+        Fault::runtime(alloc::format!("attempt to compare two {first} values"))
     } else {
-        Fault::Runtime(alloc::format!("attempt to compare {first} with {second}"))
+        Fault::runtime(alloc::format!("attempt to compare {first} with {second}"))
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
     arena::Arena,
     instruction::{Op, Proto},
     lexer::chunk_id,
-    state::{Fault, Frame, NATIVE, State},
+    state::{Cause, Fault, Frame, NATIVE, State},
     value::Value,
 };
 
@@ -64,10 +64,10 @@ impl State {
     }
 
     pub fn error_value(&mut self, protos: &Arena<Proto>, fault: Fault, from_native: bool) -> Value {
-        let (mut text, message) = match fault {
-            Fault::Value(value) => return value,
-            Fault::Memory => return self.memory_message,
-            Fault::Level(value, level) => {
+        let (mut text, message) = match fault.cause() {
+            Cause::Value(value) => return value,
+            Cause::Memory => return self.memory_message,
+            Cause::Level(value, level) => {
                 let value = match value {
                     Value::Number(bits) if level > 0 => self.number_text(f64::from_bits(bits)),
                     Value::String(_) if level > 0 => value,
@@ -75,15 +75,15 @@ impl State {
                 };
                 (self.position(protos, level, from_native), self.bytes(value).to_vec())
             }
-            Fault::Bytes(bytes) => (self.position(protos, 1, from_native), bytes),
-            Fault::Message(message) => (self.position(protos, 1, from_native), message.into_bytes()),
-            Fault::Plain(message) => (Vec::new(), message.into_bytes()),
-            Fault::Runtime(message) => (self.here(protos), message.into_bytes()),
-            Fault::Argument(number, problem) => {
+            Cause::Bytes(bytes) => (self.position(protos, 1, from_native), bytes),
+            Cause::Message(message) => (self.position(protos, 1, from_native), message.into_owned().into_bytes()),
+            Cause::Plain(message) => (Vec::new(), message.into_owned().into_bytes()),
+            Cause::Runtime(message) => (self.here(protos), message.into_owned().into_bytes()),
+            Cause::Argument(number, problem) => {
                 let message = self.argument_error(protos, number, &problem, from_native);
                 (self.position(protos, 1, from_native), message.into_bytes())
             }
-            Fault::Operand { what, value, register } => {
+            Cause::Operand { what, value, register } => {
                 let name = register.and_then(|register| self.register_name(protos, register));
                 let kind = value.type_name();
                 let message = match name {

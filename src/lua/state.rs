@@ -5,7 +5,7 @@
 //! that says how to go on with the results. Continuations are plain data on a stack of their own, which is what lets a
 //! machine be paused, cloned and resumed in the middle of a `table.sort` inside a `pcall` inside a coroutine.
 
-use alloc::{boxed::Box, string::String, vec::Vec};
+use alloc::{borrow::Cow, boxed::Box, string::String, vec::Vec};
 
 use crate::{
     heap::Heap,
@@ -85,15 +85,19 @@ pub enum Continuation {
     First,
 }
 
-/// Where a native function finds its arguments.
+/// Where a native function finds its arguments. (Two numbers, so that they are handed on in registers.)
 #[derive(Clone, Copy, Debug)]
 pub struct Args {
-    pub func: usize,
     pub base: usize,
     pub count: usize,
 }
 
 impl Args {
+    /// The slot of the function itself.
+    pub fn func(self) -> usize {
+        self.base - 1
+    }
+
     /// The first slot above the arguments: what natives push starts here.
     pub fn free_slot(self) -> usize {
         self.base + self.count
@@ -136,23 +140,29 @@ pub enum Ret {
     },
 }
 
-/// Why an instruction or a native function failed. Positions and names are added by whoever holds the code.
+/// Why an instruction or a native function failed. It is one pointer, because hundreds of places hand it on and hardly one makes it.
 #[derive(Clone, Debug)]
-pub enum Fault {
+pub struct Fault(Box<Cause>);
+
+type Text = Cow<'static, str>;
+
+/// Positions and names are added by whoever holds the code.
+#[derive(Clone, Debug)]
+pub enum Cause {
     /// The error value as it is.
     Value(Value),
     /// A message that gets the position of the function that called the native one.
-    Message(String),
+    Message(Text),
     /// A message that gets the position of the running function, if that is a Lua function.
-    Runtime(String),
+    Runtime(Text),
     /// A message without position.
-    Plain(String),
+    Plain(Text),
     /// The same, not necessarily text.
     Bytes(Vec<u8>),
     /// `error` with a level.
     Level(Value, u32),
     /// "bad argument #n to 'f' (...)".
-    Argument(usize, String),
+    Argument(usize, Text),
     /// "attempt to ... local 'x' (a nil value)".
     Operand {
         what: &'static str,
@@ -162,22 +172,63 @@ pub enum Fault {
     Memory,
 }
 
+impl From<Cause> for Fault {
+    #[cold]
+    #[inline(never)]
+    fn from(cause: Cause) -> Fault {
+        Fault(Box::new(cause))
+    }
+}
+
 impl Fault {
-    pub fn message(text: &str) -> Fault {
-        Fault::Message(String::from(text))
+    #[cold]
+    #[inline(never)]
+    pub fn memory() -> Fault {
+        Cause::Memory.into()
     }
 
-    pub fn runtime(text: &str) -> Fault {
-        Fault::Runtime(String::from(text))
+    #[cold]
+    #[inline(never)]
+    pub fn message(text: impl Into<Text>) -> Fault {
+        Cause::Message(text.into()).into()
+    }
+
+    #[cold]
+    #[inline(never)]
+    pub fn runtime(text: impl Into<Text>) -> Fault {
+        Cause::Runtime(text.into()).into()
+    }
+
+    #[cold]
+    #[inline(never)]
+    pub fn plain(text: impl Into<Text>) -> Fault {
+        Cause::Plain(text.into()).into()
+    }
+
+    #[cold]
+    #[inline(never)]
+    pub fn argument(number: usize, problem: impl Into<Text>) -> Fault {
+        Cause::Argument(number, problem.into()).into()
+    }
+
+    #[cold]
+    #[inline(never)]
+    pub fn operand(what: &'static str, value: Value, register: Option<u8>) -> Fault {
+        Cause::Operand { what, value, register }.into()
     }
 
     /// The same fault when a native function is what runs.
     #[cold]
-    pub fn in_native(self) -> Fault {
-        match self {
-            Fault::Runtime(text) => Fault::Plain(text),
-            other => other,
+    #[inline(never)]
+    pub fn in_native(mut self) -> Fault {
+        if let Cause::Runtime(text) = &mut *self.0 {
+            *self.0 = Cause::Plain(core::mem::take(text));
         }
+        self
+    }
+
+    pub fn cause(self) -> Cause {
+        *self.0
     }
 }
 

@@ -29,6 +29,13 @@ fn begin(program: usize) -> Option<Vm> {
     Some(vm)
 }
 
+/// How long this thread has had a processor, where Linux says it: the turns of other programs are no time of ours.
+#[cfg(not(target_arch = "wasm32"))]
+fn cpu_ms() -> Option<f64> {
+    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    Some(stat.split(' ').next()?.parse::<f64>().ok()? / 1e6)
+}
+
 #[cfg(not(target_arch = "wasm32"))]
 pub fn main() -> ExitCode {
     let mut programs: Vec<String> = std::env::args().skip(1).collect();
@@ -40,14 +47,16 @@ pub fn main() -> ExitCode {
             continue;
         }
         let rounds = if program == PROGRAMS.len() - 1 { 1 } else { ROUNDS };
+        let begun = std::time::Instant::now();
+        let now = || cpu_ms().unwrap_or_else(|| begun.elapsed().as_secs_f64() * 1e3);
         let time = |_| {
-            let begun = std::time::Instant::now();
+            let begun = now();
             let mut vm = begin(program)?;
             while vm.step(FUEL) == Step::OutOfFuel {}
-            Some(begun.elapsed())
+            Some(now() - begun)
         };
-        let Some(best) = (0..rounds).filter_map(time).min() else { return ExitCode::FAILURE };
-        println!("{name}={:.1}", best.as_secs_f64() * 1e3);
+        let Some(best) = (0..rounds).filter_map(time).min_by(f64::total_cmp) else { return ExitCode::FAILURE };
+        println!("{name}={best:.1}");
     }
     ExitCode::SUCCESS
 }

@@ -145,7 +145,7 @@ impl State {
         let mut numbers = [0.0; 3];
         for (offset, name) in ["initial value", "limit", "step"].iter().enumerate() {
             let Some(number) = self.to_number(self.stack[slot + offset]) else {
-                return Err(Fault::Runtime(format!("'for' {name} must be a number")));
+                return Err(Fault::runtime(format!("'for' {name} must be a number")));
             };
             numbers[offset] = number;
             self.stack[slot + offset] = Value::number(number);

@@ -5,7 +5,7 @@ use alloc::{format, string::String, vec::Vec};
 use crate::{
     heap::Userdata,
     meta::Event,
-    state::{Args, Continuation, Fault, NATIVE, Native, Ret, State},
+    state::{Args, Cause, Continuation, Fault, NATIVE, Native, Ret, State},
     table::NONE,
     value::Value,
 };
@@ -46,7 +46,7 @@ fn assert(state: &mut State, args: Args) -> Result<Ret, Fault> {
         }
         state.check_string(args, 1)?;
         let text = state.bytes(state.arg(args, 1)).to_vec();
-        return Err(Fault::Bytes(text));
+        return Err(Cause::Bytes(text).into());
     }
     Ok(Ret::Many { start: args.base, count: args.count })
 }
@@ -80,7 +80,7 @@ fn collectgarbage(state: &mut State, args: Args) -> Result<Ret, Fault> {
             Value::number(0.0)
         }
         "setpause" | "setstepmul" => Value::number(200.0),
-        _ => return Err(Fault::Argument(1, format!("invalid option '{option}'"))),
+        _ => return Err(Fault::argument(1, format!("invalid option '{option}'"))),
     }))
 }
 
@@ -90,7 +90,7 @@ fn gcinfo(state: &mut State, _: Args) -> Result<Ret, Fault> {
 
 fn error(state: &mut State, args: Args) -> Result<Ret, Fault> {
     let level = state.optional_integer(args, 1, 1)?;
-    Err(Fault::Level(state.arg(args, 0), level.max(0) as u32))
+    Err(Cause::Level(state.arg(args, 0), level.max(0) as u32).into())
 }
 
 /// The function that `getfenv` and `setfenv` mean: `Ok(None)` for level 0.
@@ -101,7 +101,7 @@ fn environment_holder(state: &State, args: Args, optional: bool) -> Result<Optio
     }
     let level = if optional { state.optional_integer(args, 0, 1)? } else { state.check_integer(args, 0)? };
     if level < 0 {
-        return Err(Fault::Argument(1, String::from("level must be non-negative")));
+        return Err(Fault::argument(1, "level must be non-negative"));
     }
     if level == 0 {
         return Ok(None);
@@ -118,11 +118,11 @@ fn environment_holder(state: &State, args: Args, optional: bool) -> Result<Optio
         if frame.closure != NATIVE && frame.tail_calls > 0 {
             left -= i64::from(frame.tail_calls);
             if left < 0 {
-                return Err(Fault::message(&format!("no function environment for tail call at level {level}")));
+                return Err(Fault::message(format!("no function environment for tail call at level {level}")));
             }
         }
     }
-    Err(Fault::Argument(1, String::from("invalid level")))
+    Err(Fault::argument(1, "invalid level"))
 }
 
 fn thread_environment(state: &State) -> u32 {
@@ -167,7 +167,7 @@ fn setmetatable(state: &mut State, args: Args) -> Result<Ret, Fault> {
     let meta = match state.arg(args, 1) {
         Value::Nil if args.count > 1 => NONE,
         Value::Table(at) => at as u32,
-        _ => return Err(Fault::Argument(2, String::from("nil or table expected"))),
+        _ => return Err(Fault::argument(2, "nil or table expected")),
     };
     let value = state.arg(args, 0);
     if !state.heap.metamethod(value, Event::Metatable).is_nil() {
@@ -302,7 +302,7 @@ fn select(state: &mut State, args: Args) -> Result<Ret, Fault> {
         index = total;
     }
     if index < 1 {
-        return Err(Fault::Argument(1, String::from("index out of range")));
+        return Err(Fault::argument(1, "index out of range"));
     }
     Ok(Ret::Many { start: args.base + index as usize, count: (total - index) as usize })
 }
@@ -315,7 +315,7 @@ fn tonumber(state: &mut State, args: Args) -> Result<Ret, Fault> {
     }
     let payload = state.check_string(args, 0)?;
     if !(2..=36).contains(&base) {
-        return Err(Fault::Argument(2, String::from("base out of range")));
+        return Err(Fault::argument(2, "base out of range"));
     }
     let found = unsigned(state.heap.bytes(payload), base as u32);
     Ok(Ret::One(found.map_or(Value::Nil, |number| Value::number(number as f64))))
@@ -450,7 +450,7 @@ fn newproxy(state: &mut State, args: Args) -> Result<Ret, Fault> {
         Value::Nil | Value::False => NONE,
         Value::True => state.heap.new_table(0, 0),
         Value::Userdata(at) if state.heap.userdata[at as u32].meta != NONE => state.heap.userdata[at as u32].meta,
-        _ => return Err(Fault::Argument(1, String::from("boolean or proxy expected"))),
+        _ => return Err(Fault::argument(1, "boolean or proxy expected")),
     };
     state.heap.used += crate::heap::SMALL_COST;
     let env = state.globals;

@@ -93,7 +93,7 @@ fn constants(state: &mut State, table: u32) -> Result<(), Fault> {
 }
 
 fn config_number(state: &State, args: Args) -> usize {
-    if let Value::Native(id) = state.stack[args.func]
+    if let Value::Native(id) = state.stack[args.func()]
         && id >> 32 != 0
         && let Value::Number(bits) = state.heap.boxes[(id >> 32) as u32 - 1][0]
     {
@@ -133,7 +133,7 @@ fn new(state: &mut State, _: Args) -> Result<Ret, Fault> {
 
 fn at_most(args: Args, limit: usize) -> Result<(), Fault> {
     if args.count > limit {
-        return Err(Fault::Argument(limit + 1, String::from("found too many arguments")));
+        return Err(Fault::argument(limit + 1, "found too many arguments"));
     }
     Ok(())
 }
@@ -145,7 +145,7 @@ fn integer_option(state: &State, args: Args, index: usize, low: i64, high: i64) 
     let value = state.check_integer(args, index)?;
     if value < low || value > high {
         // The library always names the first argument here.
-        return Err(Fault::Argument(1, format!("expected integer between {low} and {high}")));
+        return Err(Fault::argument(1, format!("expected integer between {low} and {high}")));
     }
     Ok(Some(value))
 }
@@ -162,7 +162,7 @@ fn choice(state: &mut State, args: Args, index: usize, names: &[&str]) -> Result
                 Some(found) => Ok(Some(found)),
                 None => {
                     let text = String::from_utf8_lossy(text);
-                    Err(Fault::Argument(index + 1, format!("invalid option '{text}'")))
+                    Err(Fault::argument(index + 1, format!("invalid option '{text}'")))
                 }
             }
         }
@@ -255,12 +255,12 @@ enum Open {
 }
 
 fn cannot(what: &str, why: &str) -> Fault {
-    Fault::Message(format!("Cannot serialise {what}: {why}"))
+    Fault::message(format!("Cannot serialise {what}: {why}"))
 }
 
 fn encode(state: &mut State, args: Args) -> Result<Ret, Fault> {
     if args.count != 1 {
-        return Err(Fault::Argument(1, String::from("expected 1 argument")));
+        return Err(Fault::argument(1, "expected 1 argument"));
     }
     let config = config(state, args).clone();
     let mut out = Vec::new();
@@ -271,7 +271,7 @@ fn encode(state: &mut State, args: Args) -> Result<Ret, Fault> {
         if let Value::Table(at) = value {
             let table = at as u32;
             if open.len() as i64 + 1 > config.encode_depth {
-                return Err(Fault::Message(format!("Cannot serialise, excessive nesting ({})", open.len() + 1)));
+                return Err(Fault::message(format!("Cannot serialise, excessive nesting ({})", open.len() + 1)));
             }
             open.push(match array_length(state, table, &config)? {
                 Some(length) => {
@@ -425,7 +425,7 @@ fn append_string(text: &[u8], out: &mut Vec<u8>) {
 
 fn decode(state: &mut State, args: Args) -> Result<Ret, Fault> {
     if args.count != 1 {
-        return Err(Fault::Argument(1, String::from("expected 1 argument")));
+        return Err(Fault::argument(1, "expected 1 argument"));
     }
     let payload = state.check_string(args, 0)?;
     let config = config(state, args).clone();

@@ -1,6 +1,6 @@
 //! `cmsgpack`: MessagePack both ways.
 
-use alloc::{string::String, vec::Vec};
+use alloc::vec::Vec;
 
 use crate::{
     state::{Args, Fault, Native, Ret, State},
@@ -30,7 +30,7 @@ pub fn open(state: &mut State) -> Result<(), Fault> {
 
 fn pack(state: &mut State, args: Args) -> Result<Ret, Fault> {
     if args.count == 0 {
-        return Err(Fault::Argument(0, String::from("MessagePack pack needs input.")));
+        return Err(Fault::argument(0, "MessagePack pack needs input."));
     }
     let mut out = Vec::new();
     for index in 0..args.count {
@@ -168,12 +168,12 @@ fn unpack_some(state: &mut State, args: Args, limit: i64, offset: i64, with_offs
     let offset = i64::from(offset as i32);
     let limit = i64::from(limit as i32);
     if offset < 0 || limit < 0 {
-        return Err(Fault::Message(alloc::format!(
+        return Err(Fault::message(alloc::format!(
             "Invalid request to unpack with offset of {offset} and limit of {length}."
         )));
     }
     if offset > length {
-        return Err(Fault::Message(alloc::format!("Start offset {offset} greater than input length {length}.")));
+        return Err(Fault::message(alloc::format!("Start offset {offset} greater than input length {length}.")));
     }
     let limit = if limit == 0 { i64::from(i32::MAX) } else { limit };
     let bytes = state.heap.bytes(payload).to_vec();

@@ -1,6 +1,6 @@
 //! Coroutines: threads of the machine, switched by the dispatch loop.
 
-use alloc::{format, string::String, vec};
+use alloc::{format, vec};
 
 use crate::{
     heap::THREAD_COST,
@@ -22,7 +22,7 @@ pub const FUNCTIONS: &[(&str, Native)] = &[
 fn new_thread(state: &mut State, args: Args) -> Result<Value, Fault> {
     let function = state.arg(args, 0);
     if !matches!(function, Value::Function(_)) {
-        return Err(Fault::Argument(1, String::from("Lua function expected")));
+        return Err(Fault::argument(1, "Lua function expected"));
     }
     state.heap.reserve(THREAD_COST + WINDOW * SLOT_COST)?;
     let mut stack = vec![Value::Nil; 8];
@@ -46,7 +46,7 @@ fn wrap(state: &mut State, args: Args) -> Result<Ret, Fault> {
 fn check_thread(state: &State, args: Args) -> Result<u32, Fault> {
     match state.arg(args, 0) {
         Value::Thread(at) => Ok(at as u32),
-        _ => Err(Fault::Argument(1, String::from("coroutine expected"))),
+        _ => Err(Fault::argument(1, "coroutine expected")),
     }
 }
 
@@ -74,11 +74,11 @@ fn resume(state: &mut State, args: Args) -> Result<Ret, Fault> {
 }
 
 pub fn wrap_step(state: &mut State, args: Args) -> Result<Ret, Fault> {
-    let Value::Native(id) = state.stack[args.func] else { return Ok(Ret::None) };
+    let Value::Native(id) = state.stack[args.func()] else { return Ok(Ret::None) };
     let Value::Thread(thread) = state.heap.boxes[(id >> 32) as u32 - 1][0] else { return Ok(Ret::None) };
     let status = status_of(state, thread as u32);
     if status != Status::Suspended {
-        return Err(Fault::Message(format!("cannot resume {} coroutine", status_name(status))));
+        return Err(Fault::message(format!("cannot resume {} coroutine", status_name(status))));
     }
     Ok(Ret::Resume { thread: thread as u32, start: args.base, count: args.count, wrap: true })
 }

@@ -39,7 +39,7 @@ pub fn format(state: &mut State, args: Args) -> Result<Ret, Fault> {
         }
         arg += 1;
         if arg >= args.count {
-            return Err(Fault::Argument(arg + 1, String::from("no value")));
+            return Err(Fault::argument(arg + 1, "no value"));
         }
         let (spec, end) = parse(&text, at)?;
         let conversion = text.get(end).copied().unwrap_or(0);
@@ -149,7 +149,7 @@ fn convert(
         }
         _ => {
             let shown = if conversion == 0 { String::new() } else { String::from(char::from(conversion)) };
-            return Err(Fault::Message(format!("invalid option '%{shown}' to 'format'")));
+            return Err(Fault::message(format!("invalid option '%{shown}' to 'format'")));
         }
     }
     Ok(())

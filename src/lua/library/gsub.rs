@@ -1,6 +1,6 @@
 //! `string.gsub`: a match, a replacement that may be a call, and so on, each of which may have to wait.
 
-use alloc::{boxed::Box, format, string::String, vec::Vec};
+use alloc::{boxed::Box, format, vec::Vec};
 
 use crate::{
     meta::Event,
@@ -9,9 +9,10 @@ use crate::{
     value::Value,
 };
 
-use super::pattern::{Matcher, Progress, visible};
-
-const BUDGET: usize = 10_000;
+use super::{
+    matcher::{self, BUDGET, Matcher, Progress},
+    pattern::visible,
+};
 
 #[derive(Clone, Debug)]
 pub struct Gsub {
@@ -44,7 +45,7 @@ pub fn gsub(state: &mut State, args: Args) -> Result<Ret, Fault> {
     match replacement {
         Value::Number(_) => replacement = Value::String(state.check_string(args, 2)?),
         Value::String(_) | Value::Table(_) | Value::Function(_) | Value::Native(_) | Value::Host(_) => {}
-        _ => return Err(Fault::Argument(3, String::from("string/function/table expected"))),
+        _ => return Err(Fault::argument(3, "string/function/table expected")),
     }
     let anchored = state.heap.bytes(pattern).first() == Some(&b'^');
     let gsub = Gsub {
@@ -77,14 +78,18 @@ pub fn go_on(state: &mut State, args: Args, mut gsub: Box<Gsub>, start: usize, c
 fn advance(state: &mut State, args: Args, mut gsub: Box<Gsub>) -> Result<Ret, Fault> {
     let mut budget = BUDGET;
     while gsub.count < gsub.limit {
+        let text = state.heap.bytes(gsub.subject);
+        let pattern = visible(state.heap.bytes(gsub.pattern));
         if !gsub.running {
-            let first = usize::from(gsub.anchored);
-            let at = gsub.at;
+            if !gsub.anchored {
+                let next = matcher::next_start(text, pattern, gsub.at, &mut budget);
+                gsub.out.extend_from_slice(&text[gsub.at..next]);
+                gsub.at = next;
+            }
+            let (at, first) = (gsub.at, usize::from(gsub.anchored));
             gsub.matcher.begin(at, first);
             gsub.running = true;
         }
-        let text = state.heap.bytes(gsub.subject);
-        let pattern = visible(state.heap.bytes(gsub.pattern));
         match gsub.matcher.run(text, pattern, &mut budget)? {
             Progress::OutOfBudget => {
                 state.charge(BUDGET * 4);
@@ -171,7 +176,7 @@ fn replacement(state: &mut State, gsub: &mut Gsub, end: usize) -> Result<Next, F
                     return Ok(Next::Call(handler, Some((object, key))));
                 }
                 if handler.is_nil() {
-                    return Err(Fault::Operand { what: "index", value: object, register: None });
+                    return Err(Fault::operand("index", object, None));
                 }
                 object = handler;
             }
@@ -250,7 +255,7 @@ fn append(state: &mut State, gsub: &mut Gsub, value: Value, end: usize) -> Resul
         }
         Value::String(_) | Value::Number(_) => push_text(state, gsub, value),
         other => {
-            return Err(Fault::Message(format!("invalid replacement value (a {})", other.type_name())));
+            return Err(Fault::message(format!("invalid replacement value (a {})", other.type_name())));
         }
     }
     state.heap.reserve(gsub.out.len())

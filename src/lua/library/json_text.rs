@@ -73,7 +73,7 @@ pub fn decode(state: &mut State, text: &[u8], config: &Config) -> Result<Value, 
             Token::Value(value) | Token::Text(value) | Token::Number(value) | Token::Boolean(value) => value,
             Token::ObjectBegin | Token::ArrayBegin => {
                 if open.len() as i64 + 1 > config.decode_depth {
-                    return Err(Fault::Message(format!(
+                    return Err(Fault::message(format!(
                         "Found too many nested data structures ({}) at character {}",
                         open.len() + 1,
                         reader.at
@@ -147,7 +147,7 @@ pub fn decode(state: &mut State, text: &[u8], config: &Config) -> Result<Value, 
 
 impl Reader<'_> {
     fn unexpected(&self, wanted: &str, found: Token) -> Fault {
-        Fault::Message(format!("Expected {wanted} but found {} at character {}", found.name(), self.start + 1))
+        Fault::message(format!("Expected {wanted} but found {} at character {}", found.name(), self.start + 1))
     }
 
     /// The token is a key; a colon follows.

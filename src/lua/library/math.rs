@@ -103,14 +103,14 @@ fn random(state: &mut State, args: Args) -> Result<Ret, Fault> {
         1 => {
             let high = state.check_int(args, 0)?;
             if high < 1 {
-                return Err(Fault::Argument(1, "interval is empty".into()));
+                return Err(Fault::argument(1, "interval is empty"));
             }
             floor(fraction * f64::from(high)) + 1.0
         }
         2 => {
             let (low, high) = (state.check_int(args, 0)?, state.check_int(args, 1)?);
             if low > high {
-                return Err(Fault::Argument(2, "interval is empty".into()));
+                return Err(Fault::argument(2, "interval is empty"));
             }
             floor(fraction * (f64::from(high.wrapping_sub(low)) + 1.0)) + f64::from(low)
         }

@@ -9,7 +9,9 @@ pub mod cmsgpack;
 pub mod coroutine;
 pub mod format;
 pub mod gsub;
+mod item;
 pub mod json_text;
+mod matcher;
 pub mod math;
 pub mod os;
 pub mod pattern;
@@ -18,7 +20,7 @@ pub mod string;
 pub mod structure;
 pub mod table;
 
-use alloc::{format, string::String, vec::Vec};
+use alloc::{format, vec::Vec};
 
 use crate::{
     number,
@@ -104,12 +106,12 @@ impl State {
 
     #[cold]
     pub fn type_error(&self, args: Args, index: usize, wanted: &str) -> Fault {
-        Fault::Argument(index + 1, format!("{wanted} expected, got {}", self.type_at(args, index)))
+        Fault::argument(index + 1, format!("{wanted} expected, got {}", self.type_at(args, index)))
     }
 
     pub fn check_any(&self, args: Args, index: usize) -> Result<Value, Fault> {
         if index >= args.count {
-            return Err(Fault::Argument(index + 1, String::from("value expected")));
+            return Err(Fault::argument(index + 1, "value expected"));
         }
         Ok(self.stack[args.base + index])
     }

@@ -1,6 +1,6 @@
 //! The string library, but for patterns and `format`.
 
-use alloc::{string::String, vec::Vec};
+use alloc::vec::Vec;
 
 use crate::{
     state::{Args, Fault, Native, Ret, State},
@@ -150,7 +150,7 @@ fn char(state: &mut State, args: Args) -> Result<Ret, Fault> {
     for index in 0..args.count {
         let code = state.check_int(args, index)?;
         let Ok(byte) = u8::try_from(code) else {
-            return Err(Fault::Argument(index + 1, String::from("invalid value")));
+            return Err(Fault::argument(index + 1, "invalid value"));
         };
         bytes.push(byte);
     }

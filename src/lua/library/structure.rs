@@ -1,6 +1,6 @@
 //! `struct`: values packed as C lays them out.
 
-use alloc::{format, string::String, vec::Vec};
+use alloc::{format, vec::Vec};
 
 use crate::{
     state::{Args, Fault, Native, Ret, State},
@@ -62,7 +62,7 @@ impl<'a> Format<'a> {
             b'i' | b'I' => {
                 let size = self.digits()?.unwrap_or(4);
                 if size > MAX_INTEGER {
-                    return Err(Fault::Message(format!("integral size {size} is larger than limit of {MAX_INTEGER}")));
+                    return Err(Fault::message(format!("integral size {size} is larger than limit of {MAX_INTEGER}")));
                 }
                 size
             }
@@ -86,12 +86,12 @@ impl<'a> Format<'a> {
             b'!' => {
                 let alignment = self.digits()?.unwrap_or(NATIVE_ALIGNMENT);
                 if alignment == 0 || !alignment.is_power_of_two() {
-                    return Err(Fault::Message(format!("alignment {alignment} is not a power of 2")));
+                    return Err(Fault::message(format!("alignment {alignment} is not a power of 2")));
                 }
                 self.alignment = alignment;
             }
             other => {
-                return Err(Fault::Argument(1, format!("invalid format option '{}'", char::from(other))));
+                return Err(Fault::argument(1, format!("invalid format option '{}'", char::from(other))));
             }
         }
         Ok(())
@@ -100,7 +100,7 @@ impl<'a> Format<'a> {
 
 /// The library pushes a nil behind its arguments, and so finds one where an argument is missing.
 fn missing(arg: usize, wanted: &str) -> Fault {
-    Fault::Argument(arg + 1, format!("{wanted} expected, got nil"))
+    Fault::argument(arg + 1, format!("{wanted} expected, got nil"))
 }
 
 fn number_at(state: &State, args: Args, arg: usize) -> Result<f64, Fault> {
@@ -142,7 +142,7 @@ fn pack(state: &mut State, args: Args) -> Result<Ret, Fault> {
                 let bytes = state.heap.bytes(text);
                 let size = if item.size == 0 { bytes.len() } else { item.size };
                 if bytes.len() < size {
-                    return Err(Fault::Argument(arg + 2, String::from("string too short")));
+                    return Err(Fault::argument(arg + 2, "string too short"));
                 }
                 state.heap.reserve(out.len() + size + 1)?;
                 out.extend_from_slice(&bytes[..size]);
@@ -183,10 +183,10 @@ fn size(state: &mut State, args: Args) -> Result<Ret, Fault> {
     while let Some(item) = format.next(total)? {
         total += item.padding;
         if item.option == b's' {
-            return Err(Fault::Argument(1, String::from("option 's' has no fixed size")));
+            return Err(Fault::argument(1, "option 's' has no fixed size"));
         }
         if item.option == b'c' && item.size == 0 {
-            return Err(Fault::Argument(1, String::from("option 'c0' has no fixed size")));
+            return Err(Fault::argument(1, "option 'c0' has no fixed size"));
         }
         if !item.option.is_ascii_alphanumeric() {
             format.control(item.option)?;
@@ -203,7 +203,7 @@ fn unpack(state: &mut State, args: Args) -> Result<Ret, Fault> {
     let data = state.heap.bytes(data).to_vec();
     let position = state.optional_integer(args, 2, 1)?;
     if position == 0 {
-        return Err(Fault::Argument(3, String::from("offset must be 1 or greater")));
+        return Err(Fault::argument(3, "offset must be 1 or greater"));
     }
     let mut at = (position as u64 - 1).min(usize::MAX as u64 >> 1) as usize;
     let mut format = Format::new(&text);
@@ -213,7 +213,7 @@ fn unpack(state: &mut State, args: Args) -> Result<Ret, Fault> {
         at += item.padding;
         let size = item.size;
         if at.checked_add(size).is_none_or(|end| end > data.len()) {
-            return Err(Fault::Argument(2, String::from("data string too short")));
+            return Err(Fault::argument(2, "data string too short"));
         }
         if count + args.count + 1 > crate::state::MAX_NATIVE_STACK {
             return Err(Fault::message("stack overflow (too many results)"));
@@ -255,7 +255,7 @@ fn unpack(state: &mut State, args: Args) -> Result<Ret, Fault> {
                     size = to_i64(previous) as usize;
                     count -= 1;
                     if at.checked_add(size).is_none_or(|end| end > data.len()) {
-                        return Err(Fault::Argument(2, String::from("data string too short")));
+                        return Err(Fault::argument(2, "data string too short"));
                     }
                 }
                 state.stack[start + count] = state.heap.string(&data[at..at + size]);

@@ -62,7 +62,7 @@ fn insert(state: &mut State, args: Args) -> Result<Ret, Fault> {
             if last - position > 0 {
                 // No table holds so many: the position is far below the table, and shifting would never end.
                 if (last - position) as usize > state.heap.limit / 16 {
-                    return Err(Fault::Memory);
+                    return Err(Fault::memory());
                 }
                 state.charge((last - position) as usize * 8);
                 shift_up(state, table, position, last)?;
@@ -119,7 +119,7 @@ fn concat(state: &mut State, args: Args) -> Result<Ret, Fault> {
             Value::Number(bits) => number::append(&mut out, f64::from_bits(bits)),
             other => {
                 let kind = other.type_name();
-                return Err(Fault::Message(format!("invalid value ({kind}) at index {at} in table for 'concat'")));
+                return Err(Fault::message(format!("invalid value ({kind}) at index {at} in table for 'concat'")));
             }
         }
         if at < last {

@@ -116,20 +116,15 @@ pub fn part(linked: &[u8], bound: &[u8], rules: &Rules, paths: &[String]) -> Out
     if let Some(path) = paths.iter().find(|path| !names.values().any(|name| rules::begins(name, path))) {
         return Err(format!("there is no function of {path}"));
     }
-    let all = Plan::without(&whole, &graph, |_| false);
-    let rest = Plan::without(&whole, &graph, |function| names.get(&function).is_some_and(is_of));
+    let all = Plan::without(&whole, &graph, |_| false)?;
+    let rest = Plan::without(&whole, &graph, |function| names.get(&function).is_some_and(is_of))?;
     let only = all.stay.functions.difference(&rest.stay.functions).copied();
     let groups = groups(&whole, &graph, &names, only);
     Ok(Part { whole: all.first(&whole)?.write(), rest: rest.first(&whole)?.write(), groups })
 }
 
 /// Functions in groups by the beginnings of their paths, largest first.
-fn groups(
-    whole: &Module,
-    graph: &Graph,
-    names: &HashMap<u32, String>,
-    of: impl Iterator<Item = u32>,
-) -> Vec<String> {
+fn groups(whole: &Module, graph: &Graph, names: &HashMap<u32, String>, of: impl Iterator<Item = u32>) -> Vec<String> {
     let mut groups: HashMap<String, usize> = HashMap::new();
     for index in of {
         let name = names.get(&index).map_or("?", String::as_str);

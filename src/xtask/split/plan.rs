@@ -61,19 +61,7 @@ impl Plan {
         let edge: BTreeSet<Node> = of_code.chain(of_data).filter(|node| !is_here(node)).collect();
         let go = graph.reached(edge.into_iter(), |_, to| !is_here(&to));
 
-        let mut slot = whole.tables.first().map_or(Ok(0), |table| wasm::size(table))?;
-        let mut stubs = BTreeMap::new();
-        for function in &stay.functions {
-            let own = whole.bodies.get((function - graph.imported) as usize).ok_or("a function has no body")?;
-            for reference in wasm::references(own)? {
-                if reference.kind == Kind::Function && go.functions.contains(&reference.index) {
-                    stubs.entry(reference.index).or_insert_with(|| {
-                        slot += 1;
-                        slot - 1
-                    });
-                }
-            }
-        }
+        let stubs = stubs(whole, graph, &stay, |function| go.functions.contains(&function))?;
         let mut taken = BTreeSet::new();
         for function in &go.functions {
             for reference in wasm::references(&whole.bodies[(function - graph.imported) as usize])? {
@@ -99,14 +87,15 @@ impl Plan {
         Ok(Plan { imported: graph.imported, stay, go, stubs, taken, staying, going, vacated })
     }
 
-    /// One module of what can be reached when certain functions are not there; nothing goes anywhere.
-    pub fn without(whole: &Module, graph: &Graph, is_gone: impl Fn(u32) -> bool) -> Plan {
+    /// One module of what can be reached when certain functions are elsewhere, all of them behind doors.
+    pub fn without(whole: &Module, graph: &Graph, is_gone: impl Fn(u32) -> bool) -> Outcome<Plan> {
         let roots = Plan::roots(whole, graph);
         let stay =
             graph.reached(roots.into_iter(), |_, to| !matches!(to, Node::Function(function) if is_gone(function)));
+        let stubs = stubs(whole, graph, &stay, is_gone)?;
         let (staying, vacated) = left_of(whole, graph, &places(graph, &stay), &[]);
-        let (go, stubs, taken, going) = Default::default();
-        Plan { imported: graph.imported, stay, go, stubs, taken, staying, going, vacated }
+        let (go, taken, going) = Default::default();
+        Ok(Plan { imported: graph.imported, stay, go, stubs, taken, staying, going, vacated })
     }
 
     /// The name under which the first module hands something to the second.
@@ -185,6 +174,29 @@ impl Plan {
         later.elements = elements(placed);
         Ok(later)
     }
+}
+
+/// The functions elsewhere that what stays calls, and a slot of the table for each, behind those that there are.
+fn stubs(
+    whole: &Module,
+    graph: &Graph,
+    stay: &Reached,
+    is_elsewhere: impl Fn(u32) -> bool,
+) -> Outcome<BTreeMap<u32, u32>> {
+    let mut slot = whole.tables.first().map_or(Ok(0), |table| wasm::size(table))?;
+    let mut stubs = BTreeMap::new();
+    for function in &stay.functions {
+        let own = whole.bodies.get((function - graph.imported) as usize).ok_or("a function has no body")?;
+        for reference in wasm::references(own)? {
+            if reference.kind == Kind::Function && is_elsewhere(reference.index) {
+                stubs.entry(reference.index).or_insert_with(|| {
+                    slot += 1;
+                    slot - 1
+                });
+            }
+        }
+    }
+    Ok(stubs)
 }
 
 /// Where what has been reached of the data lies.

@@ -1,13 +1,12 @@
 //! How much of what is nearest VSIM finds at equal breadth, and what it costs: the same vectors on any number of servers, side by side.
 //!
 //!     cargo run --release -p tests --bin recall -- ADDRESS… [--vectors N] [--queries Q] [--sets S] [--dims D,D…] [--efs E,E…]
-//!         [--quantisations Q8,NOQUANT,BIN] [--kinds even,centres] [--m M] [--build-ef EF] [--record]
+//!         [--quantisations Q8,NOQUANT,BIN] [--kinds even,centres,uneven] [--m M] [--build-ef EF] [--record]
 //!
 //! The same vectors, drawn anew for each of `--sets` data sets, go to every server with `M` and `EF` said explicitly, and so does the
 //! `EF` of every search; only the column "default" leaves it to the server. A find counts when its score is at least that of the tenth that
 //! `VSIM … TRUTH` names on the same server, so that recall says how good the graph is and not how much quantisation lost, and so that
-//! of elements which are equally near (there are many with BIN) any counts. Vectors are drawn evenly from a cube, or around a hundred
-//! centres, as embeddings are. Requests go in batches; the times are the CPU time of the servers' processes, where they run on this
+//! of elements which are equally near (there are many with BIN) any counts. Requests go in batches; the times are the CPU time of the servers' processes, where they run on this
 //! machine. The key `recall` is deleted on each server. `--record` writes the table to tests/reference/recall.md.
 
 use resp::{Decoder, Value, request_bytes};
@@ -109,12 +108,22 @@ impl Random {
     }
 }
 
-/// Vectors to store, and queries of the same kind.
+/// Vectors to store, and queries of the same kind: spread evenly, around a hundred centres alike, or around centres of which some have
+/// many and some few, some closely and some far about them, with every twentieth vector anywhere.
 fn vectors(kind: &str, count: usize, dim: usize, random: &mut Random) -> Vec<Vec<f32>> {
     let centres: Vec<Vec<f32>> = (0..100).map(|_| random.vector(dim)).collect();
-    let spread = |centre: &Vec<f32>, random: &mut Random| centre.iter().map(|value| value + random.next()).collect();
+    let around = |at: usize, spread: f32, random: &mut Random| -> Vec<f32> {
+        centres[at].iter().map(|value| value + spread * random.next()).collect()
+    };
     (0..count)
-        .map(|at| if kind == "even" { random.vector(dim) } else { spread(&centres[at % centres.len()], random) })
+        .map(|at| match kind {
+            "centres" => around(at % centres.len(), 1.0, random),
+            "uneven" if at % 20 > 0 => {
+                let centre = (random.next().powi(2) * 99.9) as usize;
+                around(centre, 0.2 + 0.2 * (centre % 8) as f32, random)
+            }
+            _ => random.vector(dim),
+        })
         .collect()
 }
 
@@ -171,7 +180,7 @@ fn options() -> Result<Options, String> {
         dims: vec![100],
         efs: words("10,50,100,200,500"),
         quantisations: words("NOQUANT,Q8,BIN"),
-        kinds: words("even,centres"),
+        kinds: words("even,centres,uneven"),
         m: "16".to_owned(),
         build_ef: "200".to_owned(),
         record: false,

@@ -111,7 +111,8 @@ fn object(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     let value = ctx.db.peek(key).ok_or(Error::NO_SUCH_KEY)?;
     let encoding = value.encoding(key.len());
     // A dump without its type, version and checksum.
-    let length = rdb::dump(value).len().saturating_sub(11);
+    let dump = rdb::dump(value);
+    let length = dump.len().saturating_sub(11 + rdb::ahead(&dump));
     let idle = (now - i64::from(access)) & 0xFF_FFFF;
     let mut text = alloc::format!(
         "Value at:0x7f0000000000 refcount:1 encoding:{encoding} serializedlength:{length} lru:{access} lru_seconds_idle:{idle}"
@@ -120,7 +121,9 @@ fn object(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
         && encoding == "quicklist"
     {
         let (len, nodes) = (list.len(), list.nodes().max(1));
-        let average = (len * 100 + nodes / 2) / nodes;
+        // The nearest hundredth; what lies in the middle goes to the even one, as C does it.
+        let (whole, rest) = (len * 100 / nodes, len * 100 % nodes * 2);
+        let average = whole + usize::from(rest > nodes || rest == nodes && whole % 2 == 1);
         let bytes: usize = list
             .node_contents()
             .map(|node| node.map_or_else(<[u8]>::len, crate::types::listpack::Listpack::size))

@@ -98,10 +98,11 @@ pub(crate) fn skiplist_node(member: usize) -> u64 {
     NODES.iter().enumerate().map(|(more, count)| count * allocator::class(first + more * LEVEL) as u64).sum()
 }
 
-/// Positions of `samples` entries of a table of `len`, evenly spread, as chance would have it; all of them if `samples` is 0.
+/// Positions of `samples` entries of a table of `len`, evenly spread, as chance would have it, each in the middle of its share (the
+/// first entry is often a special one); all of them if `samples` is 0.
 pub(crate) fn spread(len: usize, samples: usize) -> impl Iterator<Item = usize> {
     let count = if samples == 0 { len } else { samples.min(len) };
-    (0..count).map(move |at| (at as u64 * len as u64 / count as u64) as usize)
+    (0..count).map(move |at| ((2 * at as u64 + 1) * len as u64 / (2 * count as u64)) as usize)
 }
 
 /// The sum over `len` entries, of which the first `samples` are looked at (all of them if that is 0).

@@ -14,7 +14,9 @@ fn object(key: usize, had_deadline: bool, embedded: usize) -> usize {
 
 #[inline]
 fn unrounded(key: usize, had_deadline: bool, embedded: usize) -> usize {
-    let deadline = if had_deadline { 8 } else { 0 };
+    // Beside a long key there is room for a deadline from the beginning.
+    const LONG_KEY: usize = 128;
+    let deadline = if had_deadline || key >= LONG_KEY { 8 } else { 0 };
     16 + 1 + deadline + allocator::embedded(key) + embedded
 }
 

@@ -55,6 +55,11 @@ pub enum RestoreError {
     Format,
 }
 
+/// How many bytes of a dump stand ahead of the value: the earliest deadline of a hash's fields.
+pub(crate) fn ahead(dump: &[u8]) -> usize {
+    if matches!(dump.first(), Some(&(kind::HASH_METADATA | kind::HASH_LISTPACK_EX))) { 8 } else { 0 }
+}
+
 /// The payload that DUMP gives.
 pub fn dump(value: &Value) -> Vec<u8> {
     let mut out = Vec::new();

@@ -3,8 +3,7 @@
 //! What is pending stands in three orders: by id (XPENDING, XCLAIM, XACK), by consumer and id (a consumer's history), and by the time
 //! of the last delivery (XREADGROUP's CLAIM takes the longest idle first). All three are the same kind of tree, of rows of
 //! numbers compared from left to right, and a consumer's share is a range of the second, counted by ranks. Consumers are
-//! known to these rows by a number that stays theirs; Redis (t_stream.c) keeps a radix tree of what is pending in the group and in
-//! each of its consumers, with shared records.
+//! known to these rows by a number that stays theirs. What Redis has instead, and what it takes, is told in `size.rs`.
 
 use super::id::StreamId;
 use crate::text::Text;
@@ -62,6 +61,8 @@ pub struct Consumer {
     /// When it last tried anything, and when it last got something (-1: never), in milliseconds since the epoch.
     pub seen: i64,
     pub active: i64,
+    /// Something was pending for it at some time.
+    pub(super) had_pending: bool,
 }
 
 /// No number of entries that were read is known.
@@ -84,6 +85,9 @@ pub struct Group {
     free: Vec<u32>,
     /// The numbers in the order of the names.
     names: Vec<u32>,
+    /// Something was pending at some time; the length of the name of the consumer that was removed last. See `size.rs`.
+    pub(super) had_pending: bool,
+    pub(super) left_consumer: usize,
 }
 
 impl Group {
@@ -119,7 +123,7 @@ impl Group {
         match self.name_place(name) {
             Ok(place) => (self.names[place], false),
             Err(place) => {
-                let consumer = Some(Consumer { name: Text::new(name), seen: now, active: -1 });
+                let consumer = Some(Consumer { name: Text::new(name), seen: now, active: -1, had_pending: false });
                 let number = self.free.pop().unwrap_or(self.consumers.len() as u32);
                 match self.consumers.get_mut(number as usize) {
                     Some(left) => *left = consumer,
@@ -135,6 +139,7 @@ impl Group {
     pub fn delete_consumer(&mut self, name: &[u8]) -> Option<usize> {
         let place = self.name_place(name).ok()?;
         let number = self.names.remove(place);
+        self.left_consumer = name.len();
         let pending: Vec<StreamId> = self.of_consumer(number, StreamId::MIN).collect();
         for &id in &pending {
             self.remove(id);
@@ -197,6 +202,10 @@ impl Group {
     pub fn set(&mut self, pending: Pending) {
         self.remove(pending.id);
         self.turns += 1;
+        self.had_pending = true;
+        if let Some(consumer) = self.consumer_mut(pending.consumer) {
+            consumer.had_pending = true;
+        }
         let kept = Kept { pending, turn: self.turns };
         self.by_id.insert(kept.by_id());
         self.by_consumer.insert(kept.by_consumer());

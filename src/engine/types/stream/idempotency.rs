@@ -5,6 +5,8 @@
 //! which the server gave it. Redis does it so since 8.6.
 
 use super::id::StreamId;
+use super::size::{MARK, PRODUCER};
+use crate::memory::allocator;
 use crate::text::Text;
 use alloc::collections::VecDeque;
 use alloc::rc::Rc;
@@ -19,6 +21,12 @@ pub struct Mark {
     recorded: i64,
 }
 
+impl Mark {
+    fn bytes(&self) -> usize {
+        allocator::class(MARK + self.name.len())
+    }
+}
+
 /// What one producer sent, oldest first.
 #[derive(Clone, Debug, Default)]
 pub struct Producer {
@@ -31,13 +39,15 @@ pub struct Idempotency {
     pub duration: i64,
     pub maxsize: i64,
     producers: Vec<(Text, Rc<Producer>)>,
+    /// What all marks take in Redis.
+    mark_bytes: usize,
     pub added: u64,
     pub duplicates: u64,
 }
 
 impl Default for Idempotency {
     fn default() -> Self {
-        Idempotency { duration: 100, maxsize: 100, producers: Vec::new(), added: 0, duplicates: 0 }
+        Idempotency { duration: 100, maxsize: 100, producers: Vec::new(), mark_bytes: 0, added: 0, duplicates: 0 }
     }
 }
 
@@ -63,10 +73,14 @@ impl Idempotency {
             place
         });
         let marks = &mut Rc::make_mut(&mut self.producers[place].1).marks;
-        while marks.len() as i64 >= self.maxsize.max(1) {
-            marks.pop_front();
+        while marks.len() as i64 >= self.maxsize.max(1)
+            && let Some(gone) = marks.pop_front()
+        {
+            self.mark_bytes -= gone.bytes();
         }
-        marks.push_back(Mark { name: Text::new(mark), id, recorded: now });
+        let mark = Mark { name: Text::new(mark), id, recorded: now };
+        self.mark_bytes += mark.bytes();
+        marks.push_back(mark);
     }
 
     /// Whether a mark was forgotten when somebody looked for old ones at `tick`, in milliseconds since the epoch.
@@ -91,10 +105,17 @@ impl Idempotency {
             }
         }
         producers.retain(|(_, producer)| !producer.marks.is_empty());
+        self.mark_bytes = producers.iter().flat_map(|(_, producer)| &producer.marks).map(Mark::bytes).sum();
         self.producers = producers;
     }
 
     pub fn clear(&mut self) {
         self.producers.clear();
+        self.mark_bytes = 0;
+    }
+
+    /// What this takes in Redis.
+    pub(super) fn bytes(&self) -> usize {
+        self.producers.len() * PRODUCER + self.mark_bytes
     }
 }

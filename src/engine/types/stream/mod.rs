@@ -50,6 +50,18 @@ pub struct Stream {
     pub entries_added: u64,
     groups: Vec<(Text, Rc<Group>)>,
     pub idempotency: Idempotency,
+    left: Left,
+}
+
+/// What Redis' trees keep of what went.
+#[derive(Clone, Copy, Debug, Default)]
+struct Left {
+    /// There was an entry.
+    nodes: bool,
+    /// A group that had something pending was removed.
+    pending: bool,
+    /// The length of the name of the group that was removed last.
+    group: Option<usize>,
 }
 
 impl Stream {
@@ -105,6 +117,7 @@ impl Stream {
             node.push(id, id, pairs, fields);
             grown = node.size();
             self.nodes.insert(Placed { id, node: Rc::new(node) });
+            self.left.nodes = true;
         }
         self.bytes += grown;
         self.len += 1;
@@ -212,6 +225,7 @@ impl Stream {
             stream.len += placed.node.count;
             stream.bytes += placed.node.size();
             stream.nodes.insert(placed);
+            stream.left.nodes = true;
         }
         stream.last_id = last.unwrap_or_default();
         stream.find_first();
@@ -245,7 +259,9 @@ impl Stream {
     pub fn remove_group(&mut self, name: &[u8]) -> bool {
         let place = self.group_place(name);
         if let Ok(place) = place {
-            self.groups.remove(place);
+            let (name, group) = self.groups.remove(place);
+            self.left.group = Some(name.len());
+            self.left.pending |= group.had_pending;
         }
         place.is_ok()
     }

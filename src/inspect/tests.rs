@@ -448,6 +448,37 @@ fn the_bytes_are_those_of_memory_usage() {
 
 /// Every way of looking at every kind of value: the table has the rows that it promises, in any window.
 #[test]
+fn the_way_to_what_changed() {
+    let mut desk = Desk::new(
+        "RPUSH l a b c\nSADD s x y z\nHSET h a 1 b 2 c 3\nZADD z 1 a 2 b 3 c\nXADD x 1-0 a 1\nXADD x 2-0 a 2",
+    );
+    desk.run("SETRANGE bits 99 y");
+    desk.run("SETBIT bits 5 1");
+    let first = |open: &Open, lens: Lens, as_sheet: bool| {
+        crate::picture::fresh::first(&open.source().expect("the key is there"), lens, as_sheet)
+    };
+    for (key, change, lens, wanted) in [
+        ("l", "LINSERT l BEFORE c new", Lens::Nodes, Some(2)),
+        ("l", "LPOP l", Lens::Nodes, None),
+        ("s", "SADD s new", Lens::Members, Some(3)),
+        ("h", "HSET h b 9", Lens::Fields, Some(1)),
+        ("z", "ZADD z 1.5 new", Lens::Ladder, Some(1)),
+        ("x", "XADD x 3-0 a 3", Lens::Log, Some(2)),
+        ("x", "XDEL x 1-0", Lens::Log, None),
+        ("bits", "SETBIT bits 300 1", Lens::Bits, Some(300)),
+        ("bits", "SETRANGE bits 90 q", Lens::Hex, Some(5)),
+    ] {
+        desk.open(key);
+        desk.run(change);
+        assert_eq!(first(&desk.opened(), lens, false), wanted, "{change}");
+        desk.tell(InspectMsg::Close);
+    }
+    desk.open("bits");
+    desk.run("SETBIT bits 400 1");
+    assert_eq!(first(&desk.opened(), Lens::Bits, true), Some(6));
+}
+
+#[test]
 fn every_sheet_is_whole_in_windows() {
     let mut desk = Desk::new(
         "SET empty \"\"\nSET n -12\nSETRANGE long 1000 end\nSADD i 1 2 3\nSADD s a b\nHSET h a 1\nZADD z 1 a\nGEOADD g 1 2 p\nPFADD p a\nRPUSH l a",

@@ -808,6 +808,10 @@ for (const [colorScheme, width, viewport] of [["light", "wide", wide], ["dark", 
     await page.locator(".opened .facts").getByText("hashtable").waitFor();
     await page.locator(".opened .facts em").getByText(/^ ?\+\d/).waitFor();
     await look("beyond-its-limit");
+    await visitor.button("what changed");
+    await page.locator(".fields .fresh").getByText("x", { exact: true }).waitFor();
+    equal(await page.locator(".fields .fresh").count(), 3, "what the last command changed");
+    await look("what-changed");
     // Another database's key of this name has a history of its own.
     await visitor.command("SELECT 1", "OK");
     await visitor.command("HSET profile other 1", "(integer) 1");

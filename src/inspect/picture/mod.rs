@@ -4,6 +4,7 @@
 //! so that ten thousand elements cost what fits on a screen. Each has a sheet beside it: the same facts as rows and columns.
 
 pub mod bits;
+pub mod fresh;
 pub mod hash;
 pub mod hyperloglog;
 pub mod list;

@@ -32,9 +32,9 @@ pub struct Source<'a> {
 }
 
 /// So many bits stand in a row of the table.
-const BITS: usize = 64;
+pub(super) const BITS: usize = 64;
 /// Text is cut into pieces of so many bytes.
-const PIECE: usize = 256;
+pub(super) const PIECE: usize = 256;
 
 pub fn sheet(source: &Source, lens: Lens) -> Sheet {
     let len = source.value.as_string().map_or(0, |text| text.len());

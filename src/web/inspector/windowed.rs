@@ -1,9 +1,10 @@
 //! A long sequence of rows of equal height, of which only those on view stand in the page.
 
 use inspect::Open;
+use inspect::picture::fresh;
 use std::ops::Range;
 use std::rc::Rc;
-use web_sys::Element;
+use web_sys::{Element, HtmlElement};
 use yew::prelude::*;
 
 /// What is to be drawn.
@@ -95,7 +96,23 @@ pub fn Windowed(props: &WindowedProps) -> Html {
         above: from * row,
         below: (rows - to) * row,
     };
+    let changed = use_memo(open.clone(), |open| fresh::first(&open.source()?, open.lens, open.sheet));
+    // Only where one does not see it anyway.
+    let elsewhere = (*changed).map(|at| at / columns).filter(|at| !(first..first + high).contains(at));
+    let go = elsewhere.map(|at| {
+        let (scroller, top) = (scroller.clone(), at.saturating_sub(2) * row);
+        let go = Callback::from(move |_: MouseEvent| {
+            if let Some(scroller) = scroller.cast::<HtmlElement>() {
+                scroller.set_scroll_top(top as i32);
+                let _ = scroller.focus();
+            }
+        });
+        html! { <button class="elsewhere" onclick={go}>{ if at < first { "↑ " } else { "↓ " } }{ "what changed" }</button> }
+    });
     html! {
-        <div class={classes!("windowed", *class)} ref={scroller} {onscroll} tabindex="0" role="group" aria-label={*label}>{ draw(open, &slice) }</div>
+        <>
+            { for go }
+            <div class={classes!("windowed", *class)} ref={scroller} {onscroll} tabindex="0" role="group" aria-label={*label}>{ draw(open, &slice) }</div>
+        </>
     }
 }

@@ -192,3 +192,22 @@ fn slices_of_a_script_are_many_events() {
     assert!(!world.run_slice(begun.plus_micros(60_000_000), 256));
     assert!(world.now().0 - begun.0 < 20_000, "{}", world.now().0 - begun.0);
 }
+
+#[test]
+fn the_server_tells_which_watched_key_was_modified() {
+    let mut world = World::new(&WorldConfig::default());
+    let (a, b) = (world.connect(), world.connect());
+    let told = |world: &World| -> Vec<(usize, bool)> {
+        world.engine().watched(a).map(|(database, key, modified)| (database + key.len(), modified)).collect()
+    };
+    world.send(a, b"WATCH x yy\r\nSELECT 7\r\nWATCH x\r\n");
+    assert_eq!(told(&world), [(1, false), (2, false), (8, false)]);
+    world.send(b, b"SET yy 1\r\n");
+    assert_eq!(told(&world), [(1, false), (2, true), (8, false)]);
+    world.send(a, b"SET x 1\r\n");
+    assert_eq!(told(&world), [(1, false), (2, true), (8, true)]);
+    world.send(a, b"UNWATCH\r\nWATCH x\r\n");
+    assert_eq!(told(&world), [(8, false)]);
+    world.undo();
+    assert_eq!(told(&world), [(1, false), (2, true), (8, true)]);
+}

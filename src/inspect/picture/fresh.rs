@@ -3,6 +3,7 @@
 use super::{Lens, sheet::Source, string, vector};
 use crate::change::{self, Before, Kept};
 use engine::Value;
+use engine::types::stream::StreamId;
 
 /// The place of the first changed thing among those that a picture, or its table, lists; none when nothing is, or all of it.
 pub fn first(source: &Source, lens: Lens, as_sheet: bool) -> Option<usize> {
@@ -18,7 +19,7 @@ pub fn first(source: &Source, lens: Lens, as_sheet: bool) -> Option<usize> {
         }
         Value::Stream(log) => {
             // Entries come at the end.
-            let new = log.range_back(Default::default(), engine::types::stream::StreamId::MAX);
+            let new = log.range_back(StreamId::MIN, StreamId::MAX);
             let new = new.take_while(|entry| change::is_new_entry(before, entry.id)).count();
             (new > 0).then(|| log.len() - new)
         }

@@ -448,6 +448,32 @@ fn the_bytes_are_those_of_memory_usage() {
 
 /// Every way of looking at every kind of value: the table has the rows that it promises, in any window.
 #[test]
+fn of_many_the_new_ones_are_drawn() {
+    let mut desk = Desk::new("");
+    for at in 0..3000 {
+        desk.run(&format!("GEOADD g {} {} p{at}", at % 50, at % 70));
+    }
+    for at in 0..600 {
+        desk.run(&format!("VADD v VALUES 3 {} {} {} e{at}", at % 7, at % 11, at % 13 + 1));
+    }
+    desk.open("g");
+    desk.run("GEOADD g 7.5 8.5 new");
+    let open = desk.opened();
+    let Some(Value::SortedSet(value)) = &open.value else { panic!("a sorted set") };
+    let map = map::map(value, &open.before);
+    let fresh: Vec<_> = map.places.iter().filter(|place| place.fresh).map(|place| &*place.name).collect();
+    assert!(fresh == ["new"] && map.hidden > 1900 && map.places.len() + map.hidden == 3001);
+    desk.tell(InspectMsg::Close);
+    desk.open("v");
+    desk.run("VADD v VALUES 3 9 9 1 new");
+    let open = desk.opened();
+    let Some(Value::VectorSet(set)) = &open.value else { panic!("a vector set") };
+    let cloud = vector::cloud(set, &open.before);
+    let fresh: Vec<_> = cloud.spots.iter().filter(|spot| spot.fresh).map(|spot| &*spot.name).collect();
+    assert!(fresh == ["new"] && cloud.hidden > 400 && cloud.spots.len() + cloud.hidden == 601);
+}
+
+#[test]
 fn the_way_to_what_changed() {
     let mut desk = Desk::new(
         "RPUSH l a b c\nSADD s x y z\nHSET h a 1 b 2 c 3\nZADD z 1 a 2 b 3 c\nXADD x 1-0 a 1\nXADD x 2-0 a 2",

@@ -230,7 +230,7 @@ journey("ten thousand keys: typing, sorting, opening", {}, async (visitor) => {
 const fill = (body) => `EVAL "for i=1,10000 do redis.call(${body}) end" 0`;
 const large = {
   list: [[fill("'RPUSH','k','element:'..i")], "RPUSH k more#", ".elements li"],
-  intset: [["CONFIG SET set-max-intset-entries 20000", fill("'SADD','k',i*7")], "SADD k 1#", ".members .cell"],
+  intset: [["CONFIG SET set-max-intset-entries 20000", fill("'SADD','k',i*7")], "SADD k 100000#", ".members .cell"],
   set: [[fill("'SADD','k','member:'..i")], "SADD k more#", ".members .cell"],
   hash: [[fill("'HSET','k','field:'..i,'value '..i")], "HSET k field:1 new#", ".fields dl"],
   "hash with deadlines": [[fill("'HSETEX','k','EX',1000+i,'FIELDS',1,'field:'..i,i")], "HSET k field:1 new#", ".fields dl"],

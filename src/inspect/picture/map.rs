@@ -53,10 +53,16 @@ const MOST: usize = 1000;
 
 pub fn map(zset: &SortedSet, before: &Before) -> Map {
     let step = zset.len().div_ceil(MOST).max(1);
-    let mut places: Vec<Place> = zset
-        .iter()
-        .step_by(step)
-        .map(|ranked| {
+    // Of many some are left out, but not what has just come.
+    let mut extra = MOST / 4;
+    let drawn = zset.iter().enumerate().filter(|(at, ranked)| {
+        let comes =
+            extra > 0 && before.value().is_some() && change::is_new_score(before, &ranked.member, ranked.score.0);
+        extra -= usize::from(comes);
+        at.is_multiple_of(step) || comes
+    });
+    let mut places: Vec<Place> = drawn
+        .map(|(_, ranked)| {
             let point = Point::from_score(ranked.score.0);
             Place {
                 name: short(&ranked.member, 60),

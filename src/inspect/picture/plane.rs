@@ -35,8 +35,6 @@ const HALF: f64 = 7.0;
 const LINE: f64 = 18.0;
 const LETTER: f64 = 7.9;
 const GAP: f64 = 10.0;
-/// So many names are tried: beyond that nobody reads them.
-const MOST: usize = 200;
 
 /// Left, top, right, bottom.
 type Area = [f64; 4];
@@ -57,13 +55,13 @@ fn area(point: Point, side: Side) -> Area {
     [left, top, left + width, top + LINE]
 }
 
-/// The side of each name on a plane of this size; what is in `first` has the first choice.
-pub fn sides(points: &[Point], (width, height): (f64, f64), first: &[usize]) -> Vec<Option<Side>> {
+/// The side of each name on a plane of this size. At most so many are tried, and what is in `first` has the first choice.
+pub fn sides(points: &[Point], (width, height): (f64, f64), first: &[usize], most: usize) -> Vec<Option<Side>> {
     let mut sides = vec![None; points.len()];
     let mut taken: Vec<Area> = Vec::new();
     let dots: Vec<Area> = points.iter().map(|at| [at.x - HALF, at.y - HALF, at.x + HALF, at.y + HALF]).collect();
     let rest = (0..points.len()).filter(|at| !first.contains(at));
-    for at in first.iter().copied().filter(|at| *at < points.len()).chain(rest).take(MOST) {
+    for at in first.iter().copied().filter(|at| *at < points.len()).chain(rest).take(most) {
         let fits = |side: &Side| {
             let own = area(points[at], *side);
             let inside = own[0] >= -HALF && own[1] >= -HALF && own[2] <= width + HALF && own[3] <= height + HALF;
@@ -87,15 +85,15 @@ mod tests {
     #[test]
     fn names_do_not_cover_each_other() {
         let size = (300.0, 200.0);
-        assert_eq!(sides(&[point(100.0, 100.0)], size, &[]), [Some(Side::Right)]);
+        assert_eq!(sides(&[point(100.0, 100.0)], size, &[], 40), [Some(Side::Right)]);
         // At the right edge there is no room.
-        assert_eq!(sides(&[point(295.0, 100.0)], size, &[]), [Some(Side::Left)]);
+        assert_eq!(sides(&[point(295.0, 100.0)], size, &[], 40), [Some(Side::Left)]);
         // Close neighbours: the first one's name would lie on the second.
         let near = [point(100.0, 100.0), point(125.0, 100.0)];
-        assert_eq!(sides(&near, size, &[]), [Some(Side::Left), Some(Side::Right)]);
+        assert_eq!(sides(&near, size, &[], 40), [Some(Side::Left), Some(Side::Right)]);
         // In a heap some stay away, but not the one that is asked for.
         let heap: Vec<Point> = (0..40).map(|at| point(100.0 + f64::from(at % 7), 100.0 + f64::from(at / 7))).collect();
-        let shown = sides(&heap, size, &[33]);
+        let shown = sides(&heap, size, &[33], 40);
         assert!(shown.iter().flatten().count() < 10);
         let areas: Vec<Area> = heap.iter().zip(&shown).filter_map(|(at, side)| Some(area(*at, (*side)?))).collect();
         for (at, one) in areas.iter().enumerate() {

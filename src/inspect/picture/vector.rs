@@ -65,7 +65,13 @@ pub fn cloud(set: &VectorSet, before: &Before) -> Cloud {
     let dim = set.dim();
     let most = ((EFFORT / dim.max(1)) as f64).sqrt().clamp(24.0, MOST as f64) as usize;
     let step = set.len().div_ceil(most).max(1);
-    let ids: Vec<u32> = (0..set.len() as u32).step_by(step).collect();
+    // Of many some are left out, but not what has just come.
+    const COMERS: usize = 8;
+    let comes = |id: &u32| is_new(before, set.name(*id), set.graph.node(*id).uid);
+    let comers = (0..set.len() as u32)
+        .filter(|id| !(*id as usize).is_multiple_of(step) && before.value().is_some() && comes(id));
+    let mut ids: Vec<u32> = (0..set.len() as u32).step_by(step).chain(comers.take(COMERS)).collect();
+    engine::sort::by(&mut ids, |a, b| a < b);
     let vectors: Vec<Vec<f32>> = ids.iter().map(|id| unit(set.graph.vector(*id).values())).collect();
     let (x, y) = plane(&vectors);
     let (low_x, wide) = range(&x);

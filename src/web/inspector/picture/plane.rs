@@ -38,6 +38,11 @@ pub struct PlaneProps {
     pub label: AttrValue,
 }
 
+/// More points than this are one drawing; only the chosen one and its neighbours are elements of the page.
+const FEW: usize = 150;
+/// A click hits the nearest point if it is not farther away than this, in pixels.
+const REACH: f64 = 24.0;
+
 #[component]
 pub fn Plane(props: &PlaneProps) -> Html {
     let PlaneProps { view, label } = props;
@@ -60,20 +65,33 @@ pub fn Plane(props: &PlaneProps) -> Html {
         .zip(&view.dots)
         .map(|((x, y), dot)| Point { x: *x, y: *y, letters: dot.name.chars().count() })
         .collect();
+    let count = view.dots.len();
+    let few = count <= FEW;
+    let fresh = |dot: &Dot| dot.fresh;
     let mut first: Vec<usize> = chosen_at.into_iter().collect();
     if let Some(at) = chosen_at {
         first.extend(&view.dots[at].near);
     }
-    first.extend(
-        view.dots
-            .iter()
-            .enumerate()
-            .filter(|(at, dot)| dot.fresh && !first.contains(at))
-            .map(|(at, _)| at)
-            .take(20)
-            .collect::<Vec<_>>(),
-    );
-    let sides = sides(&points, (width, height), &first);
+    for at in view.dots.iter().enumerate().filter(|(_, dot)| fresh(dot)).map(|(at, _)| at).take(20) {
+        if !first.contains(&at) {
+            first.push(at);
+        }
+    }
+    let named = if few { count } else { first.len() };
+    let sides = sides(&points, (width, height), &first, named);
+    let shown: Vec<usize> = match first.is_empty() {
+        _ if few => (0..count).collect(),
+        // A list of one: the keyboard begins there.
+        true => (0..count.min(1)).collect(),
+        false => first.clone(),
+    };
+    let points_of = |wanted: bool| {
+        let mut path = String::new();
+        for (_, (x, y)) in view.dots.iter().zip(&places).filter(|(dot, _)| !few && fresh(dot) == wanted) {
+            path.extend(["M", &(x.round() as i32).to_string(), " ", &(y.round() as i32).to_string(), "h0"]);
+        }
+        path
+    };
     let near = chosen_at.map_or(&[][..], |at| &view.dots[at].near);
     let line = |pairs: &mut dyn Iterator<Item = (usize, usize)>| {
         let mut path = String::new();
@@ -85,7 +103,6 @@ pub fn Plane(props: &PlaneProps) -> Html {
         }
         path
     };
-    let count = view.dots.len();
     let onkeydown = {
         let chosen = chosen.clone();
         Callback::from(move |event: KeyboardEvent| {
@@ -112,10 +129,13 @@ pub fn Plane(props: &PlaneProps) -> Html {
         })
     };
     let onclick = {
-        let chosen = chosen.clone();
+        let (chosen, canvas, places) = (chosen.clone(), canvas.clone(), places.clone());
         Callback::from(move |event: MouseEvent| {
-            let dot = event.target_dyn_into::<Element>().and_then(|target| target.closest("[data-dot]").ok().flatten());
-            if let Some(at) = dot.and_then(|dot| dot.get_attribute("data-dot")?.parse().ok()) {
+            let Some(canvas) = canvas.cast::<Element>() else { return };
+            let area = canvas.get_bounding_client_rect();
+            let (x, y) = (f64::from(event.client_x()) - area.left(), f64::from(event.client_y()) - area.top());
+            let away = places.iter().map(|(left, top)| (left - x).hypot(top - y)).enumerate();
+            if let Some((at, _)) = away.filter(|(_, away)| *away <= REACH).min_by(|(_, a), (_, b)| a.total_cmp(b)) {
                 chosen.set(Some(at));
             }
         })
@@ -129,18 +149,19 @@ pub fn Plane(props: &PlaneProps) -> Html {
             <div class="globe" ref={canvas} role="listbox" tabindex="0" aria-label={label} aria-activedescendant={active} {onkeydown} {onfocus} {onclick}>
                 { for view.meridians.iter().map(|line| grid(line, "meridian", "inset-inline-start")) }
                 { for view.parallels.iter().map(|line| grid(line, "parallel", "inset-block-start")) }
-                if !view.links.is_empty() {
+                if !view.links.is_empty() || !few {
                     <svg aria-hidden="true"><path d={line(&mut view.links.iter().copied())} />
-                        if let Some(at) = chosen_at { <path class="near" d={line(&mut near.iter().map(|other| (at, *other)))} /> }</svg>
+                        if let Some(at) = chosen_at { <path class="near" d={line(&mut near.iter().map(|other| (at, *other)))} /> }
+                        if !few { <path class="many" d={points_of(false)} /><path class="many fresh" d={points_of(true)} /> }</svg>
                 }
-                { for view.dots.iter().enumerate().map(|(at, dot)| {
-                    let (x, y) = places[at];
+                { for shown.into_iter().map(|at| {
+                    let (dot, (x, y)) = (&view.dots[at], places[at]);
                     let style = [place("inset-inline-start", x / width * 1000.0), ";".to_owned(), place("inset-block-start", y / height * 1000.0)].concat();
                     let on = chosen_at == Some(at);
                     let class = classes!("spot", dot.fresh.then_some("fresh"), on.then_some("on"), near.contains(&at).then_some("near"));
                     let words = [&*dot.name, ": ", &dot.about].concat();
                     html! {
-                        <span key={at} id={["dot-", &at.to_string()].concat()} role="option" aria-selected={on.to_string()} aria-label={words.clone()} title={words} data-dot={at.to_string()} {class} {style}>
+                        <span key={at} id={["dot-", &at.to_string()].concat()} role="option" aria-selected={on.to_string()} aria-label={words.clone()} title={words} {class} {style}>
                             if let Some(side) = sides[at] { <b class={side.name()}>{ dot.name.to_string() }</b> }</span>
                     }
                 }) }

@@ -8,7 +8,7 @@ use crate::request::Request;
 use crate::server::Server;
 use crate::settle::settle_events;
 use crate::store::Store;
-use crate::table::{Command, Flag};
+use crate::table::{Command, Flag, Group};
 use crate::text::Text;
 use crate::time::Instant;
 use alloc::boxed::Box;
@@ -55,7 +55,10 @@ impl Ctx<'_> {
             self.reply.rewind(start);
             self.fail(&error);
         }
-        if self.db.effects.tracking && command.has(Flag::ReadOnly) {
+        // What a script reads is remembered call by call, not by the keys that it was given.
+        if self.db.effects.tracking && command.has(Flag::ReadOnly) && command.group != Group::Scripting {
+            // A key that the command itself changed, if only because its time was over, is told of before it is remembered.
+            settle_events(self.db, self.clients, self.server);
             self.server.tracking.remember(command, args, self.clients.current());
         }
         // A command that begins to wait is counted once its wait is over, and a script that is put away when it ends.

@@ -121,7 +121,7 @@ impl Engine {
         }
         if client.tracking.is_some() {
             self.server.tracking.register(id, &[]);
-            self.store.effects.tracking = self.clients.iter().any(|client| client.tracking.is_some());
+            self.store.effects.tracking = self.server.tracking.is_needed(&self.clients);
         }
         let subscriptions = &client.subscriptions;
         for (sort, names) in [
@@ -537,7 +537,7 @@ impl Ctx<'_> {
             self.clients.current().closing = true;
             return;
         }
-        if args.at(0).eq_ignore_ascii_case(b"exec") && self.clients.current().transaction.is_some() {
+        if self.command.name == "exec" {
             let error = transaction::exec_refused(self, error);
             self.fail(&error);
             return;

@@ -31,6 +31,8 @@ pub enum Class {
 pub enum Event {
     /// A command changed the key.
     Modified { database: usize, key: Text },
+    /// The key came or went with its whole database.
+    Exchanged { database: usize, key: Text },
     /// A keyspace event, whether or not anybody may hear it over pub/sub.
     Notified { class: Class, event: &'static str, database: usize, key: Text },
     /// The key's time was over: it was reclaimed because a command looked it up (`lazily`), or by the active cycle.
@@ -70,6 +72,10 @@ impl Effects {
         if self.listening || self.watching || self.tracking {
             self.events.push(Event::Modified { database, key: Text::new(key) });
         }
+    }
+
+    pub(crate) fn exchanged(&mut self, database: usize, key: &[u8]) {
+        self.events.push(Event::Exchanged { database, key: Text::new(key) });
     }
 
     #[inline]

@@ -29,6 +29,7 @@ pub(crate) fn settle_events(db: &mut Store, clients: &mut Clients, server: &mut 
                     server.tracking.modified(key, by, clients, &mut server.outbox);
                 }
             }
+            Event::Exchanged { database, key } => server.watches.mark(*database, key, clients),
             Event::Notified { class, event, database, key } => {
                 if db.effects.classes & *class as u32 != 0 {
                     publish_event(*class, event, *database, key, clients, server, db.effects.classes);

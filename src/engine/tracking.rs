@@ -65,6 +65,11 @@ impl TrackingTable {
         }
     }
 
+    /// Whether modifications matter: somebody tracks, or did so and might again before the keys it read have changed.
+    pub(crate) fn is_needed(&self, clients: &Clients) -> bool {
+        !self.readers.is_empty() || clients.iter().any(|client| client.tracking.is_some())
+    }
+
     /// A key was modified while `by` was served.
     pub(crate) fn modified(&mut self, key: &Text, by: ClientId, clients: &Clients, outbox: &mut Outbox) {
         for (name, prefix) in &mut self.prefixes {

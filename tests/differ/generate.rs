@@ -23,14 +23,19 @@ pub struct Generator {
     /// What scripts call.
     inside_scripts: Vec<&'static Command>,
     /// Streams do not go, so that none begins with an id from the clock.
-    streams_stay: bool,
+    pub(crate) streams_stay: bool,
+    /// Who may be subscribed to something.
+    pub(crate) subscribed: [bool; CLIENTS],
+    /// Commands about connections are drawn, too.
+    connections: bool,
 }
 
 /// Ids of streams lie behind the clocks of both servers: then what `*` yields depends on the stream only.
 const STREAM_TIME: u64 = 9_000_000_000_000;
 
 /// Commands that are drawn more often, so that those about their results find some.
-const OFTEN: &[(&str, usize)] = &[("xadd", 7), ("xreadgroup", 5), ("xgroup", 4), ("eval", 12)];
+const OFTEN: &[(&str, usize)] =
+    &[("xadd", 7), ("xreadgroup", 5), ("xgroup", 4), ("eval", 12), ("watch", 3), ("publish", 4), ("spublish", 3)];
 
 /// Commands whose replies say who or when the server is, or that end the stream.
 pub(crate) const NEVER: &[&str] = &[
@@ -119,6 +124,8 @@ impl Generator {
             stream_time: STREAM_TIME,
             library_is_loaded: false,
             inside_scripts: scripts::commands(),
+            subscribed: [false; CLIENTS],
+            connections: only.is_empty() && !without.iter().any(|word| word == "connection"),
             streams_stay: only.iter().all(|word| word == "stream") && !only.is_empty(),
         }
     }
@@ -126,11 +133,12 @@ impl Generator {
     /// Both servers were emptied and all connections opened anew.
     pub fn restart(&mut self) {
         self.transactions = [false; CLIENTS];
+        self.subscribed = [false; CLIENTS];
         self.library_is_loaded = false;
     }
 
-    pub fn in_transaction(&self) -> bool {
-        self.transactions[0]
+    pub(crate) fn in_transaction(&self, client: usize) -> bool {
+        self.transactions[client]
     }
 
     pub(crate) fn draw(&mut self, below: u64) -> u64 {
@@ -148,10 +156,18 @@ impl Generator {
         from[self.draw(from.len() as u64) as usize]
     }
 
-    pub fn step(&mut self) -> Step {
-        let client = self.draw(CLIENTS as u64) as usize;
+    /// The next step; those who are blocked cannot take it.
+    pub fn step(&mut self, blocked: [bool; CLIENTS]) -> Step {
+        let free: Vec<usize> = (0..CLIENTS).filter(|&client| !blocked[client]).collect();
+        if free.is_empty() || free.len() < CLIENTS && self.chance(4) {
+            return self.release();
+        }
+        let client = self.pick(&free);
         if let Some(word) = self.transaction_word(client) {
             return Step { client, command: word, request: vec![word.as_bytes().to_vec()] };
+        }
+        if self.connections && self.chance(if self.subscribed[client] { 30 } else { 8 }) {
+            return self.connection_step(client);
         }
         if self.chance(1)
             && let Some(step) = self.growth(client)
@@ -279,11 +295,11 @@ impl Generator {
                 Kind::PureToken => {}
                 Kind::Key => words.push(self.key(command)),
                 Kind::Integer if command.has(Flag::Blocking) && argument.name == "milliseconds" => {
-                    words.push(self.pick(&[&b"5"[..], b"5", b"-1", b"abc"]).to_vec());
+                    words.push(self.pick(&[&b"0"[..], b"0", b"0", b"0", b"5", b"-1", b"abc"]).to_vec());
                 }
-                // Who blocks is left to wait for nothing: the order in which clients are served is for transcripts to say.
+                // Who blocks mostly does so until somebody serves it.
                 Kind::Double if argument.name == "timeout" => {
-                    words.push(self.pick(&[&b"0.005"[..], b"0.005", b"-1", b"abc", b""]).to_vec());
+                    words.push(self.pick(&[&b"0"[..], b"0", b"0", b"0", b"0.005", b"-1", b"abc", b""]).to_vec());
                 }
                 Kind::Integer => words.push(self.integer(&argument.name)),
                 Kind::Double => words.push(self.double()),
@@ -543,12 +559,6 @@ fn heal(command: &Command, words: &mut Vec<Vec<u8>>) {
     }
     if command.name == "hsetex" {
         words.iter_mut().filter(|word| word.len() > 64).for_each(|word| word.truncate(64));
-    }
-    // Nobody waits in these streams of commands.
-    if command.has(Flag::Blocking) {
-        while let Some(at) = words.iter().position(|word| word.eq_ignore_ascii_case(b"block")) {
-            words.drain(at..(at + 2).min(words.len()));
-        }
     }
     if command.name == "VADD" && words.iter().any(|word| word.eq_ignore_ascii_case(b"setattr")) {
         words.retain(|word| !word.eq_ignore_ascii_case(b"cas"));

@@ -8,8 +8,10 @@
 //!
 //! `--record` writes how often each command was called, and what came of it, to tests/reference/differ.txt, which COMPAT.md shows.
 
+mod connections;
 mod generate;
 mod normalise;
+mod pair;
 mod scripts;
 mod servers;
 mod shrink;
@@ -17,7 +19,8 @@ mod state;
 mod vectors;
 
 use generate::{Generator, Step};
-use servers::{Ours, Pair, Theirs};
+use pair::Pair;
+use servers::{Ours, Theirs};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
@@ -111,9 +114,6 @@ fn main() -> ExitCode {
     });
     match run {
         Ok((options, summary)) => {
-            for difference in &summary.differences {
-                println!("{difference}");
-            }
             println!("{}", summary.line(&options));
             if options.record
                 && let Err(error) = fs::write(RECORD, summary.record(&options))
@@ -132,25 +132,27 @@ fn main() -> ExitCode {
 
 /// Plays one stream, starting over after each difference.
 fn one_seed(options: &Options, seed: u64, resp3: bool, summary: &mut Summary) -> Result<(), String> {
-    let mut pair = Pair { ours: Ours::new(seed), theirs: Theirs::connect(&options.address)?, resp3 };
+    let mut pair = Pair::new(Ours::new(seed), Theirs::connect(&options.address)?, resp3);
     pair.restart()?;
     let mut generator = Generator::new(seed, &options.only, &options.without);
     let mut history: Vec<Step> = Vec::new();
     let mut followed_difference = false;
     for number in 0..options.commands {
-        let step = generator.step();
+        let step = generator.step(pair.blocked());
         summary.commands += 1;
         *summary.per_command.entry(step.command).or_default() += 1;
         history.push(step.clone());
         let mut difference = pair.play(&step)?;
-        if difference.is_none() && number % CHECK_EVERY == CHECK_EVERY - 1 && !generator.in_transaction() {
+        if difference.is_none() && number % CHECK_EVERY == CHECK_EVERY - 1 {
             difference = state::compare(&mut pair)?;
         }
         if let Some(difference) = difference {
             if !followed_difference || summary.differences.len() < options.most {
                 let shortest = shrink::shrink(&mut pair, &history, &difference)?;
                 let transcript = shrink::transcript(&mut pair, seed, &shortest)?;
-                summary.differences.push(format!("# first seen as\n{}\n{transcript}", difference.what));
+                let text = format!("# first seen as\n{}\n{transcript}", difference.what);
+                println!("{text}");
+                summary.differences.push(text);
             }
             if summary.differences.len() >= options.most {
                 return Ok(());

@@ -1,7 +1,6 @@
 //! Which differences between two servers mean nothing: order of sets, randomness, time, identity.
 
-use crate::generate::Step;
-use crate::servers::{Pair, show};
+use crate::pair::show;
 use resp::Value;
 
 /// How the reply of a command is compared.
@@ -36,6 +35,7 @@ fn rule(request: &[Vec<u8>], encoding: Option<&str>) -> Rule {
     match name.as_str() {
         "smembers" | "hkeys" | "hvals" if !compact => Rule::Unordered,
         "sinter" | "sunion" | "sdiff" | "keys" => Rule::Unordered,
+        "pubsub" if word.ends_with("channels") => Rule::Unordered,
         "hgetall" if !compact => Rule::UnorderedPairs,
         "spop" | "srandmember" | "hrandfield" | "zrandmember" | "randomkey" => Rule::Shape,
         // Among unequal scores a range of names means nothing, and a skip list finds what its random heights lead it to.
@@ -65,15 +65,31 @@ fn has(request: &[Vec<u8>], word: &str) -> bool {
     request.iter().skip(2).any(|argument| argument.eq_ignore_ascii_case(word.as_bytes()))
 }
 
-/// Whether two replies say the same.
-pub fn same(request: &[Vec<u8>], encoding: Option<&str>, ours: &Value, theirs: &Value) -> bool {
+/// Whether two replies say the same; `queued` is what the client's transaction consists of.
+pub fn same(
+    request: &[Vec<u8>],
+    queued: &[Vec<Vec<u8>>],
+    encoding: Option<&str>,
+    ours: &Value,
+    theirs: &Value,
+) -> bool {
     if ours == theirs {
         return true;
     }
     let name = request[0].to_ascii_lowercase();
     if name == b"exec" {
-        // Each reply would need its own rule; what can differ is compared by the state check.
-        return shape(ours) == shape(theirs) || sorted(ours.clone()) == sorted(theirs.clone());
+        // Each reply by the rule of its own command.
+        return match (ours, theirs) {
+            (Value::Array(ours), Value::Array(theirs)) => {
+                ours.len() == theirs.len()
+                    && ours.len() == queued.len()
+                    && queued
+                        .iter()
+                        .zip(ours.iter().zip(theirs))
+                        .all(|(request, (ours, theirs))| same(request, &[], None, ours, theirs))
+            }
+            _ => false,
+        };
     }
     match rule(request, encoding) {
         Rule::Exact => false,
@@ -197,11 +213,9 @@ pub fn same_but_times(ours: &Value, theirs: &Value) -> bool {
     }
 }
 
-/// After a command whose effect both servers may choose, the key that it wrote is dropped on both sides; within a transaction
-/// that is queued like any command.
-pub fn resynchronise(pair: &mut Pair, step: &Step) -> Result<(), String> {
-    let request = &step.request;
-    let written = match request[0].to_ascii_lowercase().as_slice() {
+/// The key that a command wrote whose effect both servers may choose: it is dropped on both sides afterwards.
+pub fn chosen_by_chance(request: &[Vec<u8>]) -> Option<&Vec<u8>> {
+    match request[0].to_ascii_lowercase().as_slice() {
         b"spop" | b"zremrangebylex" => request.get(1),
         b"zrangestore" if has(request, "bylex") => request.get(1),
         b"sort" if has(request, "by") => {
@@ -209,9 +223,5 @@ pub fn resynchronise(pair: &mut Pair, step: &Step) -> Result<(), String> {
             store.and_then(|at| request.get(at + 3))
         }
         _ => None,
-    };
-    if let Some(key) = written {
-        pair.both(step.client, &[b"DEL".to_vec(), key.clone()])?;
     }
-    Ok(())
 }

@@ -1,23 +1,39 @@
-//! The two servers: our engine in this process, the real one behind TCP.
+//! The two servers: our engine in this process, the real one behind TCP. Both have the same connections: those that play, an
+//! observer that is subscribed to all keyspace events, and a driver, which is never drawn, asks about the state, and whose PING
+//! tells that everything before it has reached the sockets.
 
-use crate::generate::Step;
-use crate::normalise;
-use engine::{ClientId, Config, Engine, Input, Instant, Output, Outputs, Value as Stored};
+use engine::{Client, ClientId, Config, Engine, Input, Instant, Output, Outputs, Value as Stored};
 use resp::{Decoder, Value, request_bytes};
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Connections in a stream.
 pub const CLIENTS: usize = 3;
+pub const OBSERVER: usize = CLIENTS;
+pub const DRIVER: usize = CLIENTS + 1;
+pub const CONNECTIONS: usize = CLIENTS + 2;
 
 /// Spoilt arguments may make a client wait this long.
-const LONGEST_WAIT_MS: u32 = 8000;
+const LONGEST_WAIT: Duration = Duration::from_secs(8);
+/// How long to wait for a frame that ours has sent; the answer to PING then tells that it will not come.
+const PATIENCE: Duration = Duration::from_millis(40);
+
+/// What came on a connection.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Frame {
+    Value(Value),
+    Closed,
+}
+
+/// What came on each connection, in order.
+pub type Frames = [Vec<Frame>; CONNECTIONS];
 
 pub struct Ours {
     pub engine: Engine,
     outputs: Outputs,
     decoders: Vec<Decoder>,
+    pub ids: Vec<u64>,
     seed: u64,
 }
 
@@ -29,213 +45,226 @@ fn now() -> Instant {
 impl Ours {
     pub fn new(seed: u64) -> Ours {
         let engine = Engine::new(Config { started: now(), ..Config::default() }, seed);
-        let mut ours = Ours { engine, outputs: Outputs::new(), decoders: Vec::new(), seed };
-        for client in 1..=CLIENTS {
-            let input = Input::Connected {
-                client: ClientId(client as u64),
-                address: format!("127.0.0.1:{}", 50_000 + client),
-                local_address: String::from("127.0.0.1:6379"),
-            };
-            ours.engine.step(now(), input, &mut ours.outputs);
+        let mut ours = Ours { engine, outputs: Outputs::new(), decoders: Vec::new(), ids: Vec::new(), seed };
+        for connection in 0..CONNECTIONS {
             ours.decoders.push(Decoder::new());
+            ours.ids.push(connection as u64);
+            ours.connect(connection);
         }
         ours
     }
 
-    pub fn send(&mut self, client: usize, request: &[Vec<u8>]) -> Result<Option<Value>, String> {
-        let bytes = request_bytes(request);
-        let id = ClientId(client as u64 + 1);
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// Opens this connection anew; the engine has never seen its number.
+    pub fn connect(&mut self, connection: usize) {
+        let id = self.ids.iter().max().map_or(1, |most| most + 1);
+        self.ids[connection] = id;
+        self.decoders[connection] = Decoder::new();
+        let input = Input::Connected {
+            client: ClientId(id),
+            address: format!("127.0.0.1:{}", 50_000 + id % 10_000),
+            local_address: String::from("127.0.0.1:6379"),
+        };
+        self.engine.step(now(), input, &mut self.outputs);
+        // The other server's connections learn their numbers so.
+        self.engine.step(now(), Input::Bytes { client: ClientId(id), bytes: b"CLIENT ID\r\n" }, &mut self.outputs);
         self.outputs.clear();
+    }
+
+    pub fn client(&self, connection: usize) -> Option<&Client> {
+        self.engine.clients().get(ClientId(self.ids[connection]))
+    }
+
+    pub fn is_blocked(&self, connection: usize) -> bool {
+        self.client(connection).is_some_and(|client| client.blocked.is_some())
+    }
+
+    /// What the request makes all connections hear.
+    pub fn exchange(&mut self, connection: usize, request: &[Vec<u8>]) -> Result<Frames, String> {
+        let mut frames = Frames::default();
         let at = now();
+        self.outputs.clear();
         if self.engine.next_wakeup().is_some_and(|wakeup| wakeup <= at) {
             self.engine.step(at, Input::Wakeup, &mut self.outputs);
         }
-        self.engine.step(at, Input::Bytes { client: id, bytes: &bytes }, &mut self.outputs);
-        self.collect()?;
-        // Whoever blocks does so for a few milliseconds.
-        for _ in 0..LONGEST_WAIT_MS {
-            if self.engine.clients().get(id).is_none_or(|client| client.blocked.is_none()) {
+        let bytes = request_bytes(request);
+        self.engine.step(at, Input::Bytes { client: ClientId(self.ids[connection]), bytes: &bytes }, &mut self.outputs);
+        self.collect(&mut frames)?;
+        // Whoever waits with an end does so for a few milliseconds.
+        while let Some(deadline) = self.nearest_deadline() {
+            let left = Duration::from_millis(deadline.saturating_sub(now().0 / 1000));
+            if left > LONGEST_WAIT {
                 break;
             }
-            std::thread::sleep(Duration::from_millis(1));
+            std::thread::sleep(left + Duration::from_millis(1));
             self.outputs.clear();
             self.engine.step(now(), Input::Wakeup, &mut self.outputs);
-            self.collect()?;
+            self.collect(&mut frames)?;
         }
-        self.decoders[client].next().map_err(|error| format!("our reply is not RESP: {error:?}"))
+        Ok(frames)
     }
 
-    fn collect(&mut self) -> Result<(), String> {
+    fn nearest_deadline(&self) -> Option<u64> {
+        let deadline = |connection| self.client(connection)?.blocked.as_ref()?.deadline;
+        (0..CONNECTIONS).filter_map(deadline).min().map(|deadline| deadline as u64)
+    }
+
+    fn collect(&mut self, frames: &mut Frames) -> Result<(), String> {
+        let mut closed = [false; CONNECTIONS];
         for output in self.outputs.iter() {
+            let connection = |client: ClientId| self.ids.iter().position(|&id| id == client.0);
             match output {
                 Output::Bytes { client, bytes } => {
-                    if let Some(decoder) = self.decoders.get_mut(client.0 as usize - 1) {
-                        decoder.feed(bytes);
+                    if let Some(connection) = connection(client) {
+                        self.decoders[connection].feed(bytes);
                     }
                 }
-                Output::Close { client } => return Err(format!("our server closed client {}", client.0)),
+                Output::Close { client } => {
+                    if let Some(connection) = connection(client) {
+                        closed[connection] = true;
+                    }
+                }
                 _ => {}
+            }
+        }
+        for connection in 0..CONNECTIONS {
+            let decoder = &mut self.decoders[connection];
+            while let Some(value) = decoder.next().map_err(|error| format!("our reply is not RESP: {error:?}"))? {
+                frames[connection].push(Frame::Value(value));
+            }
+            if closed[connection] {
+                frames[connection].push(Frame::Closed);
+                let client = ClientId(self.ids[connection]);
+                self.engine.step(now(), Input::Closed { client }, &mut self.outputs);
             }
         }
         Ok(())
     }
 
-    /// The encoding of the value at a key of the first database that has it, if any.
-    pub fn encoding(&self, key: &[u8]) -> Option<&'static str> {
-        let store = self.engine.store();
-        (0..store.databases()).find_map(|database| {
-            let space = store.keyspace(database);
-            space
-                .iter()
-                .find(|(name, ..)| name.as_bytes() == key)
-                .map(|(name, value, _): (_, &Stored, _)| value.encoding(name.len()))
-        })
+    /// The encoding of the value at a key of the database that a connection has selected, if any.
+    pub fn encoding(&self, connection: usize, key: &[u8]) -> Option<&'static str> {
+        let space = self.engine.store().keyspace(self.client(connection)?.database);
+        let found = space.iter().find(|(name, ..)| name.as_bytes() == key);
+        found.map(|(name, value, _): (_, &Stored, _)| value.encoding(name.len()))
     }
 }
 
 pub struct Theirs {
     address: String,
     streams: Vec<(TcpStream, Decoder)>,
+    pub ids: Vec<u64>,
+    pings: u64,
 }
 
 impl Theirs {
     pub fn connect(address: &str) -> Result<Theirs, String> {
-        let mut theirs = Theirs { address: address.to_owned(), streams: Vec::new() };
+        let mut theirs = Theirs { address: address.to_owned(), streams: Vec::new(), ids: Vec::new(), pings: 0 };
         theirs.reconnect()?;
         Ok(theirs)
     }
 
-    fn reconnect(&mut self) -> Result<(), String> {
-        self.streams.clear();
-        for _ in 0..CLIENTS {
-            let stream = TcpStream::connect(&self.address).map_err(|error| format!("{}: {error}", self.address))?;
-            stream.set_nodelay(true).map_err(|error| error.to_string())?;
-            stream.set_read_timeout(Some(Duration::from_secs(10))).map_err(|error| error.to_string())?;
-            self.streams.push((stream, Decoder::new()));
-        }
-        Ok(())
-    }
-
-    pub fn send(&mut self, client: usize, request: &[Vec<u8>]) -> Result<Option<Value>, String> {
-        let (stream, decoder) = &mut self.streams[client];
-        stream.write_all(&request_bytes(request)).map_err(|error| format!("the real server: {error}"))?;
-        let mut buffer = vec![0; 1 << 16];
-        loop {
-            if let Some(value) = decoder.next().map_err(|error| format!("the real reply is not RESP: {error:?}"))? {
-                return Ok(Some(value));
-            }
-            match stream.read(&mut buffer) {
-                Ok(0) => return Err(String::from("the real server closed the connection")),
-                Ok(len) => decoder.feed(&buffer[..len]),
-                Err(_) => return Ok(None),
-            }
-        }
-    }
-}
-
-/// Both, kept in step.
-pub struct Pair {
-    pub ours: Ours,
-    pub theirs: Theirs,
-    pub resp3: bool,
-}
-
-/// A command whose replies were not the same.
-#[derive(Clone, Debug)]
-pub struct Difference {
-    pub what: String,
-}
-
-impl Pair {
-    /// Both empty, with fresh connections.
-    pub fn restart(&mut self) -> Result<(), String> {
-        self.ours = Ours::new(self.ours.seed);
-        self.theirs.reconnect()?;
-        self.both(0, &[b"FLUSHALL".to_vec()])?;
-        // Libraries and scripts outlive the keys.
-        for container in ["FUNCTION", "SCRIPT"] {
-            self.both(0, &[container, "FLUSH"].map(|word| word.as_bytes().to_vec()))?;
-        }
-        // Small nodes let trimming by nodes meet more cases, and every stream begins behind the clocks: see `generate.rs`.
-        let seed = self.ours.seed;
-        let entries = [100, 3, 7, 0][(seed % 4) as usize];
-        let bytes = [4096, 4096, 150, 300, 0][(seed % 5) as usize];
-        for words in [
-            format!("CONFIG SET stream-node-max-entries {entries} stream-node-max-bytes {bytes}"),
-            String::from("XADD x0 9000000000000-0 a 1"),
-            String::from("XADD x1 9000000000000-0 a 1"),
-            String::from("XADD x2 9000000000000-0 a 1"),
-            String::from("XADD x3 9000000000000-0 a 1"),
-        ] {
-            let request: Vec<Vec<u8>> = words.split(' ').map(|word| word.as_bytes().to_vec()).collect();
-            self.both(0, &request)?;
-        }
-        // Whether the cycle has reclaimed a key yet would be a race.
-        self.both(0, &["DEBUG", "SET-ACTIVE-EXPIRE", "0"].map(|word| word.as_bytes().to_vec()))?;
-        // One seed in three turns collections over at a handful of elements.
-        let (few, list) = if self.ours.seed % 3 == 1 { ("6", "4") } else { ("128", "-2") };
-        for (parameter, value) in [
-            ("hash-max-listpack-entries", few),
-            ("set-max-listpack-entries", few),
-            ("set-max-intset-entries", few),
-            ("zset-max-listpack-entries", few),
-            ("list-max-listpack-size", list),
-        ] {
-            let words = ["CONFIG", "SET", parameter, value];
-            self.both(0, &words.map(|word| word.as_bytes().to_vec()))?;
-        }
-        if self.resp3 {
-            for client in 0..CLIENTS {
-                self.both(client, &[b"HELLO".to_vec(), b"3".to_vec()])?;
-            }
-        }
-        Ok(())
-    }
-
-    pub fn both(&mut self, client: usize, request: &[Vec<u8>]) -> Result<(Option<Value>, Option<Value>), String> {
-        let theirs = self.theirs.send(client, request)?;
-        let ours = self.ours.send(client, request)?;
-        Ok((ours, theirs))
-    }
-
-    /// Plays a step on both and compares.
-    pub fn play(&mut self, step: &Step) -> Result<Option<Difference>, String> {
-        let small = step.request.get(1).and_then(|key| self.ours.encoding(key));
-        let (ours, theirs) = self.both(step.client, &step.request)?;
-        let (Some(ours), Some(theirs)) = (&ours, &theirs) else {
-            let what = format!("ours: {ours:?}\ntheirs: {theirs:?}");
-            return Ok((ours.is_some() != theirs.is_some()).then_some(Difference { what }));
+    fn open(&self) -> Result<(TcpStream, Decoder, u64), String> {
+        let fails = |error: std::io::Error| format!("{}: {error}", self.address);
+        let stream = TcpStream::connect(&self.address).map_err(fails)?;
+        stream.set_nodelay(true).map_err(fails)?;
+        stream.set_read_timeout(Some(PATIENCE)).map_err(fails)?;
+        let (mut stream, mut decoder) = (stream, Decoder::new());
+        stream.write_all(b"CLIENT ID\r\n").map_err(fails)?;
+        let Some(Frame::Value(Value::Integer(id))) = read(&mut stream, &mut decoder)? else {
+            return Err(String::from("CLIENT ID was not answered"));
         };
-        let same = normalise::same(&step.request, small, ours, theirs);
-        normalise::resynchronise(self, step)?;
-        Ok((!same).then(|| Difference { what: format!("ours:   {}\ntheirs: {}", show(ours), show(theirs)) }))
+        Ok((stream, decoder, id as u64))
+    }
+
+    pub fn reconnect(&mut self) -> Result<(), String> {
+        self.streams.clear();
+        self.ids.clear();
+        for _ in 0..CONNECTIONS {
+            let (stream, decoder, id) = self.open()?;
+            self.streams.push((stream, decoder));
+            self.ids.push(id);
+        }
+        Ok(())
+    }
+
+    pub fn reopen(&mut self, connection: usize) -> Result<(), String> {
+        let (stream, decoder, id) = self.open()?;
+        self.streams[connection] = (stream, decoder);
+        self.ids[connection] = id;
+        Ok(())
+    }
+
+    /// What the request makes all connections hear; `expected` is what ours heard.
+    pub fn exchange(&mut self, connection: usize, request: &[Vec<u8>], expected: &Frames) -> Result<Frames, String> {
+        let mut frames = Frames::default();
+        self.write(connection, &request_bytes(request))?;
+        for (at, heard) in frames.iter_mut().enumerate() {
+            let (stream, decoder) = &mut self.streams[at];
+            while heard.len() < expected[at].len() {
+                match read(stream, decoder)? {
+                    Some(frame) => heard.push(frame),
+                    None => break,
+                }
+            }
+        }
+        // A command without a reply may be read together with the first of two.
+        let missing = frames.iter().zip(expected).any(|(heard, expected)| heard.len() < expected.len());
+        for _ in 0..if missing || expected[connection].is_empty() { 2 } else { 1 } {
+            self.ping(&mut frames)?;
+        }
+        for (at, heard) in frames.iter_mut().enumerate() {
+            let (stream, decoder) = &mut self.streams[at];
+            stream.set_nonblocking(true).map_err(|error| error.to_string())?;
+            while heard.last() != Some(&Frame::Closed) {
+                match read(stream, decoder)? {
+                    Some(frame) => heard.push(frame),
+                    None => break,
+                }
+            }
+            stream.set_nonblocking(false).map_err(|error| error.to_string())?;
+        }
+        Ok(frames)
+    }
+
+    fn write(&mut self, connection: usize, bytes: &[u8]) -> Result<(), String> {
+        self.streams[connection].0.write_all(bytes).map_err(|error| format!("the real server: {error}"))
+    }
+
+    /// Asks the driver's connection for a sign of life; what comes before it is kept.
+    fn ping(&mut self, frames: &mut Frames) -> Result<(), String> {
+        self.pings += 1;
+        let sign = format!("sign of life {}", self.pings).into_bytes();
+        self.write(DRIVER, &request_bytes(&[b"PING".to_vec(), sign.clone()]))?;
+        let sign = Frame::Value(Value::Bulk(sign));
+        let (stream, decoder) = &mut self.streams[DRIVER];
+        let mut silences = 0;
+        loop {
+            match read(stream, decoder)? {
+                Some(frame) if frame == sign => return Ok(()),
+                Some(Frame::Closed) => return Err(String::from("the real server closed the driver's connection")),
+                Some(frame) => frames[DRIVER].push(frame),
+                None if silences < 250 => silences += 1,
+                None => return Err(String::from("the real server does not answer PING")),
+            }
+        }
     }
 }
 
-/// A reply on one line, types and all.
-pub fn show(value: &Value) -> String {
-    let text = |bytes: &[u8]| {
-        let shown = bytes.escape_ascii().to_string();
-        if shown.len() > 400 { format!("{}… ({} bytes)", &shown[..400], bytes.len()) } else { shown }
-    };
-    let list = |values: &[Value]| values.iter().map(show).collect::<Vec<_>>().join(", ");
-    let pairs = |pairs: &[(Value, Value)]| {
-        pairs.iter().map(|(key, value)| format!("{}: {}", show(key), show(value))).collect::<Vec<_>>().join(", ")
-    };
-    match value {
-        Value::Simple(bytes) => format!("+{}", text(bytes)),
-        Value::Error(bytes) => format!("-{}", text(bytes)),
-        Value::Integer(number) => format!(":{number}"),
-        Value::Bulk(bytes) => format!("\"{}\"", text(bytes)),
-        Value::Array(values) => format!("[{}]", list(values)),
-        Value::NullBulk => String::from("(nil)"),
-        Value::NullArray => String::from("(nil-array)"),
-        Value::Null => String::from("null"),
-        Value::Double(digits) => format!(",{digits}"),
-        Value::Boolean(value) => format!("#{}", if *value { 't' } else { 'f' }),
-        Value::Map(entries) => format!("%{{{}}}", pairs(entries)),
-        Value::Set(values) => format!("~[{}]", list(values)),
-        Value::Push(values) => format!(">[{}]", list(values)),
-        other => format!("{other:?}"),
+/// The next frame; none when nothing comes in time.
+fn read(stream: &mut TcpStream, decoder: &mut Decoder) -> Result<Option<Frame>, String> {
+    let mut buffer = [0; 1 << 14];
+    loop {
+        if let Some(value) = decoder.next().map_err(|error| format!("the real reply is not RESP: {error:?}"))? {
+            return Ok(Some(Frame::Value(value)));
+        }
+        match stream.read(&mut buffer) {
+            Ok(0) => return Ok(Some(Frame::Closed)),
+            Ok(len) => decoder.feed(&buffer[..len]),
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => return Ok(Some(Frame::Closed)),
+            Err(_) => return Ok(None),
+        }
     }
 }

@@ -2,11 +2,11 @@
 //! long as some difference remains at the end.
 
 use crate::generate::Step;
-use crate::servers::{Difference, Pair, show};
+use crate::pair::{Difference, Pair};
 use crate::state;
 
 /// Replays of one shrinking; a history that needs more is printed as short as it got.
-const MOST_REPLAYS: usize = 400;
+const MOST_REPLAYS: usize = 150;
 
 /// Whether playing `steps` from nothing ends in a difference.
 fn fails(pair: &mut Pair, steps: &[Step], by_state: bool) -> Result<bool, String> {
@@ -51,7 +51,7 @@ pub fn transcript(pair: &mut Pair, seed: u64, steps: &[Step]) -> Result<String, 
     pair.restart()?;
     for step in steps {
         let words: Vec<String> = step.request.iter().map(|word| quote(word)).collect();
-        let client = ["", "b", "c"][step.client];
+        let client = ["", "b", "c", "observer", "driver"][step.client];
         text.extend([client, "> ", &words.join(" "), "\n"]);
         if let Some(difference) = pair.play(step)? {
             text.extend([&difference.what, "\n"]);
@@ -60,7 +60,6 @@ pub fn transcript(pair: &mut Pair, seed: u64, steps: &[Step]) -> Result<String, 
     if let Some(difference) = state::compare(pair)? {
         text.extend([&difference.what, "\n"]);
     }
-    let _ = show;
     Ok(text)
 }
 

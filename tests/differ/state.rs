@@ -1,7 +1,7 @@
 //! The two keyspaces, key by key: type, encoding, time to live and content.
 
 use crate::normalise::{pairs, same_but_times, sorted};
-use crate::servers::{Difference, Pair, show};
+use crate::pair::{Difference, Pair, show};
 use resp::Value;
 
 fn command(words: &[&[u8]]) -> Vec<Vec<u8>> {
@@ -11,7 +11,7 @@ fn command(words: &[&[u8]]) -> Vec<Vec<u8>> {
 /// The first difference between the two, in any database that streams use.
 pub fn compare(pair: &mut Pair) -> Result<Option<Difference>, String> {
     for database in [b"0", b"1"] {
-        pair.both(0, &command(&[b"SELECT", database]))?;
+        pair.both(&command(&[b"SELECT", database]))?;
         let found = compare_selected(pair)?;
         if found.is_some() {
             return Ok(
@@ -19,12 +19,12 @@ pub fn compare(pair: &mut Pair) -> Result<Option<Difference>, String> {
             );
         }
     }
-    pair.both(0, &command(&[b"SELECT", b"0"]))?;
+    pair.both(&command(&[b"SELECT", b"0"]))?;
     Ok(None)
 }
 
 fn compare_selected(pair: &mut Pair) -> Result<Option<String>, String> {
-    let (ours, theirs) = pair.both(0, &command(&[b"KEYS", b"*"]))?;
+    let (ours, theirs) = pair.both(&command(&[b"KEYS", b"*"]))?;
     let (Some(ours), Some(theirs)) = (ours.map(sorted), theirs.map(sorted)) else { return Ok(None) };
     if ours != theirs {
         return Ok(Some(format!("keys\nours:   {}\ntheirs: {}", show(&ours), show(&theirs))));
@@ -32,7 +32,7 @@ fn compare_selected(pair: &mut Pair) -> Result<Option<String>, String> {
     let Value::Array(keys) = ours else { return Ok(None) };
     for key in keys {
         let Value::Bulk(key) = key else { continue };
-        let (ours, theirs) = pair.both(0, &command(&[b"TYPE", &key]))?;
+        let (ours, theirs) = pair.both(&command(&[b"TYPE", &key]))?;
         if ours != theirs {
             return Ok(Some(format!("type of {}: ours {ours:?}, theirs {theirs:?}", key.escape_ascii())));
         }
@@ -43,7 +43,7 @@ fn compare_selected(pair: &mut Pair) -> Result<Option<String>, String> {
         if let Some(what) = exchange(pair, &kind, &key)? {
             return Ok(Some(what));
         }
-        let (ours, theirs) = pair.both(0, &command(&[b"PEXPIRETIME", &key]))?;
+        let (ours, theirs) = pair.both(&command(&[b"PEXPIRETIME", &key]))?;
         if let (Some(Value::Integer(ours)), Some(Value::Integer(theirs))) = (ours, theirs)
             && ours.abs_diff(theirs) > 3000
         {
@@ -77,7 +77,7 @@ fn compare_content(pair: &mut Pair, kind: &[u8], key: &[u8]) -> Result<Option<St
         _ => {}
     }
     for question in questions {
-        let (ours, theirs) = pair.both(0, &question)?;
+        let (ours, theirs) = pair.both(&question)?;
         let (Some(ours), Some(theirs)) = (ours, theirs) else { continue };
         let same = match question[0].as_slice() {
             b"SMEMBERS" => sorted(ours.clone()) == sorted(theirs.clone()),
@@ -96,11 +96,11 @@ fn compare_content(pair: &mut Pair, kind: &[u8], key: &[u8]) -> Result<Option<St
 /// Each server restores the other's dump of the key; whatever they make of it must read the same.
 fn exchange(pair: &mut Pair, kind: &[u8], key: &[u8]) -> Result<Option<String>, String> {
     let copy = b"restored from the other server".as_slice();
-    let (Some(Value::Bulk(ours)), Some(Value::Bulk(theirs))) = pair.both(0, &command(&[b"DUMP", key]))? else {
+    let (Some(Value::Bulk(ours)), Some(Value::Bulk(theirs))) = pair.both(&command(&[b"DUMP", key]))? else {
         return Ok(None);
     };
-    let here = pair.ours.send(0, &command(&[b"RESTORE", copy, b"0", &theirs]))?;
-    let there = pair.theirs.send(0, &command(&[b"RESTORE", copy, b"0", &ours]))?;
+    let restore = |dump: &[u8]| command(&[b"RESTORE", copy, b"0", dump]);
+    let (here, there) = pair.each(&restore(&theirs), &restore(&ours))?;
     let taken = Some(Value::Simple(b"OK".to_vec()));
     let what = if here != taken || there != taken {
         Some(format!("RESTORE of the other's dump of {}\nours:   {here:?}\ntheirs: {there:?}", key.escape_ascii()))
@@ -108,6 +108,6 @@ fn exchange(pair: &mut Pair, kind: &[u8], key: &[u8]) -> Result<Option<String>, 
         compare_content(pair, kind, copy)?
             .map(|what| format!("after exchanging dumps of {}: {what}", key.escape_ascii()))
     };
-    pair.both(0, &command(&[b"DEL", copy]))?;
+    pair.both(&command(&[b"DEL", copy]))?;
     Ok(what)
 }

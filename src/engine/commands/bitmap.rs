@@ -355,7 +355,7 @@ fn bitop(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
         let result = operation.combine(&sources, len);
         ctx.db.set(target, Value::raw(result));
         ctx.db.changed(target, Class::String, "set");
-    } else if ctx.db.remove(target).is_some() {
+    } else if ctx.db.discard(target) {
         ctx.db.changed(target, Class::Generic, "del");
     }
     ctx.reply.integer(len as i64);

@@ -251,8 +251,7 @@ fn describe(ctx: &Ctx, client: &Client, request: Option<(usize, usize, usize)>) 
             flags.push('B');
         }
     }
-    let dirty = client.transaction.is_some() && client.watch_broken;
-    for (set, letter) in [(dirty, 'd'), (client.no_evict, 'e'), (client.no_touch, 'T')] {
+    for (set, letter) in [(client.watch_broken, 'd'), (client.no_evict, 'e'), (client.no_touch, 'T')] {
         if set {
             flags.push(letter);
         }
@@ -453,11 +452,16 @@ fn kill(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
 }
 
 fn unblock(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
-    let client = ClientId(u64::try_from(args.integer()?).unwrap_or(0));
+    let id = args.next()?;
+    if args.left() > 1 {
+        return Err(Error::subcommand_arguments("client", args.at(1)));
+    }
     let error = args.word("ERROR");
     if args.left() > 0 && !args.word("TIMEOUT") {
         return Err(Error::UNBLOCK_REASON);
     }
+    let id = parse_integer(id).ok_or(Error::NOT_AN_INTEGER)?;
+    let client = ClientId(u64::try_from(id).unwrap_or(0));
     let waits = ctx.clients.get(client).is_some_and(|client| client.blocked.is_some());
     if waits {
         ctx.server.orders.push(Order::Unblock { client, error });
@@ -508,17 +512,21 @@ fn no_touch(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
 }
 
 fn pause(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
-    let timeout = parse_integer(args.next()?).ok_or(Error::TIMEOUT_NOT_AN_INTEGER)?;
-    if timeout < 0 {
-        return Err(Error::TIMEOUT_NEGATIVE);
+    let timeout = args.next()?;
+    if args.left() > 1 {
+        return Err(Error::subcommand_arguments("client", args.at(1)));
     }
-    let until = ctx.now.millis().checked_add(timeout).ok_or(Error::TIMEOUT_OUT_OF_RANGE)?;
     let writes_only = match args.peek() {
         None => false,
         Some(_) if args.word("WRITE") => true,
         Some(_) if args.word("ALL") => false,
         Some(_) => return Err(Error::PAUSE_MODE),
     };
+    let timeout = parse_integer(timeout).ok_or(Error::TIMEOUT_NOT_AN_INTEGER)?;
+    if timeout < 0 {
+        return Err(Error::TIMEOUT_NEGATIVE);
+    }
+    let until = ctx.now.millis().checked_add(timeout).ok_or(Error::TIMEOUT_OUT_OF_RANGE)?;
     ctx.server.suspend(until, writes_only);
     ctx.reply.ok();
     Ok(())

@@ -75,19 +75,18 @@ pub(super) fn tracking(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     if !broadcast && !wanted.prefixes.is_empty() {
         return Err(Error::TRACKING_PREFIX_WITHOUT_BCAST);
     }
-    if let Some(present) = &client.tracking {
-        if broadcast != (present.mode == TrackingMode::Broadcast) {
-            return Err(Error::TRACKING_BCAST_SWITCH);
-        }
-        if opt_in && present.mode == TrackingMode::OptOut || opt_out && present.mode == TrackingMode::OptIn {
-            return Err(Error::TRACKING_OPT_SWITCH);
-        }
+    let mode = client.tracking.as_ref().map(|tracking| tracking.mode);
+    if mode.is_some_and(|mode| broadcast != (mode == TrackingMode::Broadcast)) {
+        return Err(Error::TRACKING_BCAST_SWITCH);
     }
     if broadcast && (opt_in || opt_out) {
         return Err(Error::TRACKING_BCAST_WITH_OPT);
     }
     if opt_in && opt_out {
         return Err(Error::TRACKING_BOTH_OPT);
+    }
+    if opt_in && mode == Some(TrackingMode::OptOut) || opt_out && mode == Some(TrackingMode::OptIn) {
+        return Err(Error::TRACKING_OPT_SWITCH);
     }
     let present: &[Text] = client.tracking.as_ref().map_or(&[], |tracking| &tracking.prefixes);
     check_prefixes(present, &wanted.prefixes)?;
@@ -113,7 +112,7 @@ pub(super) fn register(ctx: &mut Ctx) {
     let client = ctx.clients.current();
     let prefixes: &[Text] = client.tracking.as_ref().map_or(&[], |tracking| &tracking.prefixes);
     ctx.server.tracking.register(client.id, prefixes);
-    ctx.db.effects.tracking = ctx.clients.iter().any(|client| client.tracking.is_some());
+    ctx.db.effects.tracking = ctx.server.tracking.is_needed(ctx.clients);
 }
 
 fn check_prefixes(present: &[Text], wanted: &[Text]) -> Result<(), Error> {

@@ -1,11 +1,14 @@
 //! DEBUG: what tests and the curious use. Only what means something here is there; HELP lists that.
 
+use super::debug_digest::{digest, digest_values};
 use crate::args::Args;
 use crate::ctx::Ctx;
 use crate::error::Error;
 use crate::rdb;
 use crate::table::{Command, Flag::*, Group};
+use crate::text::Text;
 use crate::value::Value;
+use alloc::vec::Vec;
 use core::fmt::Write as _;
 use resp::Protocol;
 use resp::number::parse_integer;
@@ -23,6 +26,10 @@ const HELP: &[&str] = &[
     "CHANGE-REPL-ID",
     "    Change the replication IDs of the instance.",
     "    Dangerous: should be used only for testing the replication subsystem.",
+    "DIGEST",
+    "    Output a hex signature representing the current DB content.",
+    "DIGEST-VALUE <key> [<key> ...]",
+    "    Output a hex signature of the values of all the specified keys.",
     "ERROR <string>",
     "    Return a Redis protocol error with <string> as message. Useful for clients",
     "    unit tests to simulate Redis errors.",
@@ -39,6 +46,19 @@ const HELP: &[&str] = &[
     "    Reply with a test value of the specified type. <type> can be: string,",
     "    integer, double, bignum, null, array, set, map, attrib, push, verbatim,",
     "    true, false.",
+    "RELOAD [option ...]",
+    "    Save the RDB on disk and reload it back to memory. Valid <option> values:",
+    "    * MERGE: conflicting keys will be loaded from RDB.",
+    "    * NOFLUSH: the existing database will not be removed before load, but",
+    "      conflicting keys will generate an exception and kill the server.",
+    "    * NOSAVE: the database will be loaded from an existing RDB file.",
+    "    Examples:",
+    "    * DEBUG RELOAD: verify that the server is able to persist, flush and reload",
+    "      the database.",
+    "    * DEBUG RELOAD NOSAVE: replace the current database with the contents of an",
+    "      existing RDB file.",
+    "    * DEBUG RELOAD NOSAVE NOFLUSH MERGE: add the contents of an existing RDB",
+    "      file to the database.",
     "SDSLEN <key>",
     "    Show low level SDS string info representing `key` and value.",
     "SET-ACTIVE-EXPIRE <0|1>",
@@ -85,6 +105,9 @@ fn debug(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
             size.filter(|&size| size <= MOST).ok_or(Error::PACKED_THRESHOLD)?;
             ctx.reply.ok();
         }
+        (b"digest", 0) => digest(ctx, args)?,
+        (b"digest-value", _) => digest_values(ctx, args)?,
+        (b"reload", _) => reload(ctx, args)?,
         (b"structsize", 0) => {
             ctx.reply.bulk("bits:64 robj:16 dictentry:24 sdshdr5:1 sdshdr8:3 sdshdr16:5 sdshdr32:9 sdshdr64:17 ");
         }
@@ -100,6 +123,37 @@ fn debug(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
 fn sleep(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     let seconds = crate::number::parse_double(args.next()?).unwrap_or(0.0);
     ctx.effort += (seconds * 1e6).clamp(0.0, 1e15) as u64;
+    ctx.reply.ok();
+    Ok(())
+}
+
+/// Every value goes out and comes back as a snapshot would take it: encodings follow the present limits, access clocks start anew.
+/// There is no file: what would be read from one (NOSAVE) is what is there.
+fn reload(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
+    while args.left() > 0 {
+        if !["MERGE", "NOFLUSH", "NOSAVE"].iter().any(|word| args.word(word)) {
+            return Err(Error::RELOAD_OPTIONS);
+        }
+    }
+    for database in 0..ctx.db.databases() {
+        let mut kept: Vec<(Text, Vec<u8>, Option<i64>)> = Vec::new();
+        for (key, value, deadline) in ctx.db.keyspace(database).iter() {
+            if deadline.is_none_or(|deadline| deadline > ctx.now.millis()) {
+                kept.push((key.clone(), rdb::dump(value), deadline));
+            }
+        }
+        ctx.effort += kept.len() as u64;
+        ctx.db.flush(database);
+        ctx.db.in_database(database, |db| {
+            for (key, payload, deadline) in kept {
+                if let Ok(value) = rdb::restore(&payload, db) {
+                    db.set(&key, value);
+                    db.set_deadline(&key, deadline);
+                }
+            }
+        });
+    }
+    ctx.server.tracking.flushed(ctx.clients, &mut ctx.server.outbox);
     ctx.reply.ok();
     Ok(())
 }

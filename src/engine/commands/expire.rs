@@ -167,7 +167,9 @@ fn to_seconds(milliseconds: i64) -> i64 {
 
 /// -2 for a key that is not there, -1 for one that stays.
 fn answer_deadline(ctx: &mut Ctx, args: &mut Args, answer: impl Fn(i64) -> i64) -> Result<(), Error> {
-    ctx.reply.integer(match ctx.db.deadline(args.next()?) {
+    let key = args.next()?;
+    let found = ctx.db.peek_counted(key).is_some();
+    ctx.reply.integer(match ctx.db.deadline(key).filter(|_| found) {
         None => -2,
         Some(None) => -1,
         Some(Some(deadline)) => answer(deadline),

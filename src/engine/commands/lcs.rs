@@ -32,7 +32,9 @@ fn lcs(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
         None => Ok(Vec::new()),
         Some(value) => value.as_string().map(|string| string.to_vec()).ok_or(Error::LCS_TYPE),
     };
-    let (first, second) = (string(first)?, string(second)?);
+    // Both are looked up before the type of either is looked at.
+    let (first, second) = (string(first), string(second));
+    let (first, second) = (first?, second?);
     let (mut only_len, mut positions, mut with_len, mut least) = (false, false, false, 0);
     while args.left() > 0 {
         if args.word("IDX") {

@@ -8,6 +8,7 @@ mod config;
 mod connection;
 mod counter;
 mod debug;
+mod debug_digest;
 mod draw;
 mod dump;
 mod expire;

@@ -114,7 +114,11 @@ fn swap_databases(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     let second = index(Error::INVALID_SECOND_DB)?;
     let there = |index: i32| usize::try_from(index).ok().filter(|&index| index < ctx.db.databases());
     let (Some(first), Some(second)) = (there(first), there(second)) else { return Err(Error::DB_INDEX_OUT_OF_RANGE) };
-    ctx.db.swap(first, second);
+    if first == second {
+        ctx.db.effects.dirty += 1;
+    } else {
+        ctx.db.swap(first, second);
+    }
     ctx.reply.ok();
     Ok(())
 }

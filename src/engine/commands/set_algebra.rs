@@ -176,7 +176,7 @@ fn store(ctx: &mut Ctx, args: &mut Args, operation: Operation, event: &'static s
     let result = operation(sources, &limits, &mut ctx.effort);
     ctx.reply.integer(result.len() as i64);
     if result.is_empty() {
-        if ctx.db.remove(target).is_some() {
+        if ctx.db.discard(target) {
             ctx.db.changed(target, Class::Generic, "del");
         }
     } else {

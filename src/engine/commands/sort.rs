@@ -230,7 +230,7 @@ fn look_up(db: &mut Store, pattern: &[u8], element: &[u8]) -> Option<Vec<u8>> {
 
 fn store(ctx: &mut Ctx, target: &[u8], values: &[Option<Vec<u8>>]) {
     if values.is_empty() {
-        if ctx.db.remove(target).is_some() {
+        if ctx.db.discard(target) {
             ctx.db.changed(target, Class::Generic, "del");
         }
     } else {

@@ -115,9 +115,7 @@ fn reply_progress(reply: &mut Writer, stream: &Stream, group: &Group) {
 
 fn stream(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     let key = args.next()?;
-    if !ctx.db.check_type::<Stream>(key)? {
-        return Err(Error::NO_SUCH_KEY);
-    }
+    ctx.db.read::<Stream>(key)?.ok_or(Error::NO_SUCH_KEY)?;
     let full = args.left() > 0;
     let mut most = 10;
     if full {

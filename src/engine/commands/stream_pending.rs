@@ -60,7 +60,9 @@ pub(super) const COMMANDS: &[Command] = &[
 
 fn xack(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     let (key, name) = (args.next()?, args.next()?);
-    let Some(group) = ctx.db.write::<Stream>(key)?.and_then(|stream| stream.group_mut(name)) else {
+    // Looking for the group counts as reading.
+    let group = if ctx.db.read::<Stream>(key)?.is_some() { ctx.db.write::<Stream>(key)? } else { None };
+    let Some(group) = group.and_then(|stream| stream.group_mut(name)) else {
         ctx.reply.integer(0);
         return Ok(());
     };
@@ -78,9 +80,10 @@ fn xack(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
 
 fn xackdel(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     let (key, name) = (args.next()?, args.next()?);
-    ctx.db.check_type::<Stream>(key)?;
+    let there = ctx.db.read::<Stream>(key)?.is_some();
     let (ids, keep) = ids_and_condition(args)?;
-    let stream = ctx.db.write::<Stream>(key)?.filter(|stream| stream.group(name).is_some());
+    let stream = if there { ctx.db.write::<Stream>(key)? } else { None };
+    let stream = stream.filter(|stream| stream.group(name).is_some());
     let Some(stream) = stream else {
         reply_none_there(&mut ctx.reply, ids.left());
         return Ok(());
@@ -328,6 +331,8 @@ const ATTEMPTS: usize = 10;
 fn xautoclaim(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     let (key, name, consumer) = (args.next()?, args.next()?, args.next()?);
     let now = ctx.now.millis();
+    // The key is looked up before the arguments are read, its type looked at afterwards.
+    ctx.db.value(key);
     let least_idle = parse_integer(args.next()?);
     let least_idle = least_idle.ok_or_else(|| Error::invalid_claim_argument("min-idle-time", "XAUTOCLAIM"))?.max(0);
     let start = StreamId::parse_start(args.next()?)?;
@@ -343,7 +348,7 @@ fn xautoclaim(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
             return Err(Error::SYNTAX);
         }
     }
-    let group = ctx.db.read::<Stream>(key)?.and_then(|stream| stream.group(name));
+    let group = ctx.db.peek_kind::<Stream>(key)?.and_then(|stream| stream.group(name));
     group.ok_or_else(|| Error::no_key_or_group(key, name, ""))?;
     let number = claiming_consumer(ctx, key, name, consumer)?;
     let Some(stream) = ctx.db.write::<Stream>(key)? else { return Ok(()) };

@@ -337,7 +337,7 @@ pub(super) fn store(ctx: &mut Ctx, target: &[u8], result: SortedSet, event: &'st
     if !result.is_empty() {
         ctx.db.set(target, result.into_value());
         ctx.db.changed(target, Class::SortedSet, event);
-    } else if ctx.db.remove(target).is_some() {
+    } else if ctx.db.discard(target) {
         ctx.db.changed(target, Class::Generic, "del");
     }
 }

@@ -21,39 +21,44 @@ pub(super) fn value(content: &[u8], db: &Store) -> Option<Value> {
         kind::LIST_QUICKLIST_2 => quicklist(&mut reader, db)?,
         kind::SET => {
             let members = strings(&mut reader)?;
-            set(Set::for_member(members.first()?, members.len(), &SetLimits::of(db)), members, db)?
+            let limits = SetLimits::of(db);
+            set(Set::for_member(members.first()?, members.len(), &limits), members, &limits)?
         }
         kind::SET_INTSET => {
             let integers = packed::integers(&reader.string()?)?;
             let members = integers.into_iter().map(|integer| resp::number::integer(integer).as_bytes().to_vec());
-            set(Set::default(), members.collect(), db)?
+            set(Set::default(), members.collect(), &SetLimits::of(db))?
         }
-        kind::SET_LISTPACK => set(Set::Packed(Listpack::default()), packed::elements(&reader.string()?)?, db)?,
+        // What came as a listpack stays one however long its elements are; only their number is held against the limits.
+        kind::SET_LISTPACK => {
+            let limits = SetLimits { listpack_value: usize::MAX, ..SetLimits::of(db) };
+            set(Set::Packed(Listpack::default()), packed::elements(&reader.string()?)?, &limits)?
+        }
         kind::ZSET => {
             let count = reader.count()?;
             let members = (0..count).map(|_| Some((reader.string()?.into_owned(), old_double(&mut reader)?)));
-            sorted_set(members.collect::<Option<_>>()?, db)?
+            sorted_set(members.collect::<Option<_>>()?, &ZsetLimits::of(db))?
         }
         kind::ZSET_2 => {
             let count = reader.count()?;
             let members = (0..count).map(|_| Some((reader.string()?.into_owned(), reader.double()?)));
-            sorted_set(members.collect::<Option<_>>()?, db)?
+            sorted_set(members.collect::<Option<_>>()?, &ZsetLimits::of(db))?
         }
         kind::ZSET_LISTPACK => {
             let elements = packed::elements(&reader.string()?)?;
             let (pairs, []) = elements.as_chunks::<2>() else { return None };
             let members = pairs.iter().map(|[member, score]| Some((member.clone(), parse_double(score)?)));
-            sorted_set(members.collect::<Option<_>>()?, db)?
+            sorted_set(members.collect::<Option<_>>()?, &ZsetLimits { value: usize::MAX, ..ZsetLimits::of(db) })?
         }
         kind::HASH => {
             let count = reader.count()?;
             let fields = (0..count).map(|_| Some([reader.string()?.into_owned(), reader.string()?.into_owned()]));
-            hash(&fields.collect::<Option<Vec<_>>>()?, db)?.into_value()
+            hash(&fields.collect::<Option<Vec<_>>>()?, &HashLimits::of(db))?.into_value()
         }
         kind::HASH_LISTPACK => {
             let elements = packed::elements(&reader.string()?)?;
             let (pairs, []) = elements.as_chunks::<2>() else { return None };
-            hash(pairs, db)?.into_value()
+            hash(pairs, &HashLimits { value: usize::MAX, ..HashLimits::of(db) })?.into_value()
         }
         kind::HASH_LISTPACK_EX => {
             reader.millis()?;
@@ -63,7 +68,8 @@ pub(super) fn value(content: &[u8], db: &Store) -> Option<Value> {
                 let deadline = parse_integer(deadline).filter(|&deadline| deadline >= 0)?;
                 Some(([name.clone(), value.clone()], deadline))
             });
-            volatile_hash(fields.collect::<Option<_>>()?, End::Right, db)?
+            let limits = HashLimits { value: usize::MAX, ..HashLimits::of(db) };
+            volatile_hash(fields.collect::<Option<_>>()?, End::Right, &limits)?
         }
         kind::HASH_METADATA => {
             let earliest = reader.millis()?;
@@ -73,7 +79,7 @@ pub(super) fn value(content: &[u8], db: &Store) -> Option<Value> {
                 let deadline = if behind == 0 { 0 } else { earliest.checked_add(behind - 1)? };
                 Some(([reader.string()?.into_owned(), reader.string()?.into_owned()], deadline))
             });
-            volatile_hash(fields.collect::<Option<_>>()?, End::Left, db)?
+            volatile_hash(fields.collect::<Option<_>>()?, End::Left, &HashLimits::of(db))?
         }
         version @ (kind::STREAM_LISTPACKS
         | kind::STREAM_LISTPACKS_2
@@ -119,11 +125,10 @@ fn list(elements: Vec<Vec<u8>>, db: &Store) -> Option<Value> {
 }
 
 /// Adds the members, of which there must be some, to an empty set in the encoding that it starts from.
-fn set(mut set: Set, members: Vec<Vec<u8>>, db: &Store) -> Option<Value> {
-    let limits = SetLimits::of(db);
-    set.expect(members.len(), &limits);
+fn set(mut set: Set, members: Vec<Vec<u8>>, limits: &SetLimits) -> Option<Value> {
+    set.expect(members.len(), limits);
     for member in &members {
-        if !set.add(member, &limits) {
+        if !set.add(member, limits) {
             return None;
         }
     }
@@ -133,12 +138,11 @@ fn set(mut set: Set, members: Vec<Vec<u8>>, db: &Store) -> Option<Value> {
 /// The last moment, in milliseconds, that a field's deadline can be.
 const LATEST_DEADLINE: i64 = (1 << 48) - 1;
 
-fn hash(fields: &[[Vec<u8>; 2]], db: &Store) -> Option<Hash> {
-    let limits = HashLimits::of(db);
+fn hash(fields: &[[Vec<u8>; 2]], limits: &HashLimits) -> Option<Hash> {
     let mut hash = Hash::default();
-    hash.expect(fields.len(), fields.iter().flatten().map(Vec::as_slice), &limits);
+    hash.expect(fields.len(), fields.iter().flatten().map(Vec::as_slice), limits);
     for [name, value] in fields {
-        if !hash.set(name, value, Deadline::Drop, &limits) {
+        if !hash.set(name, value, Deadline::Drop, limits) {
             return None;
         }
     }
@@ -147,9 +151,9 @@ fn hash(fields: &[[Vec<u8>; 2]], db: &Store) -> Option<Hash> {
 
 /// A hash that was written with deadlines, of which 0 is none; it keeps the room for them even if no field has one. A deadline
 /// puts its field before others of the same deadline: `from` the right end fields keep their order, from the left they turn around.
-fn volatile_hash(fields: Vec<([Vec<u8>; 2], i64)>, from: End, db: &Store) -> Option<Value> {
+fn volatile_hash(fields: Vec<([Vec<u8>; 2], i64)>, from: End, limits: &HashLimits) -> Option<Value> {
     let (fields, deadlines): (Vec<_>, Vec<_>) = fields.into_iter().unzip();
-    let mut hash = hash(&fields, db)?;
+    let mut hash = hash(&fields, limits)?;
     hash.make_volatile();
     let mut deadlines: Vec<(&[u8], i64)> = fields.iter().map(|[name, _]| name.as_slice()).zip(deadlines).collect();
     if from == End::Right {
@@ -176,13 +180,12 @@ fn old_double(reader: &mut Reader) -> Option<f64> {
     }
 }
 
-fn sorted_set(members: Vec<(Vec<u8>, f64)>, db: &Store) -> Option<Value> {
-    let limits = ZsetLimits::of(db);
+fn sorted_set(members: Vec<(Vec<u8>, f64)>, limits: &ZsetLimits) -> Option<Value> {
     let longest = members.iter().map(|(member, _)| member.len()).max()?;
     let mut zset = SortedSet::default();
-    zset.expect(members.len(), longest, &limits);
+    zset.expect(members.len(), longest, limits);
     for (member, score) in &members {
-        if score.is_nan() || !zset.set(member, *score, &limits) {
+        if score.is_nan() || !zset.set(member, *score, limits) {
             return None;
         }
     }

@@ -28,7 +28,7 @@ mod debugger;
 pub(crate) mod library;
 mod run;
 mod sandbox;
-mod sha1;
+pub(crate) mod sha1;
 pub(crate) mod shebang;
 mod show;
 mod suspended;

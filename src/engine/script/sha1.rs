@@ -11,6 +11,15 @@ pub(crate) fn hexadecimal(bytes: &[u8]) -> [u8; 40] {
     text
 }
 
+/// The digest as bytes.
+pub(crate) fn bytes(bytes: &[u8]) -> [u8; 20] {
+    let mut out = [0; 20];
+    for (place, word) in out.chunks_exact_mut(4).zip(digest(bytes)) {
+        place.copy_from_slice(&word.to_be_bytes());
+    }
+    out
+}
+
 fn digest(bytes: &[u8]) -> [u32; 5] {
     let mut state = [0x6745_2301, 0xEFCD_AB89, 0x98BA_DCFE, 0x1032_5476, 0xC3D2_E1F0];
     let (blocks, rest) = bytes.as_chunks::<64>();

@@ -428,6 +428,15 @@ impl Store {
         Some(value)
     }
 
+    /// Takes `key`, where an empty result was to be stored, out of the database, whether or not its time is over.
+    pub fn discard(&mut self, key: &[u8]) -> bool {
+        let Some(id) = self.space().dict.find(key) else { return false };
+        self.close();
+        self.space_mut().remove_at(id);
+        self.signal(key);
+        true
+    }
+
     /// Removes a collection that a command left empty, with the "del" event.
     pub fn remove_emptied(&mut self, key: &[u8]) {
         if self.remove(key).is_some() {
@@ -489,11 +498,12 @@ impl Store {
         }
     }
 
-    /// Reports all keys of a database as modified, if somebody watches keys.
+    /// Reports all keys of a database to those who watch them. Who tracks keys is told of a flush in one message, and of a swap not
+    /// at all.
     fn report_all(&mut self, database: usize) {
         if self.effects.watching {
             for entry in self.spaces[database].dict.iter() {
-                self.effects.modified(database, &entry.key);
+                self.effects.exchanged(database, &entry.key);
             }
         }
     }

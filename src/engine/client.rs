@@ -84,6 +84,9 @@ pub(crate) fn valid_name(name: &[u8]) -> bool {
     name.iter().all(|byte| (b'!'..=b'~').contains(byte))
 }
 
+/// What CLIENT LIST shows as the last command of a connection that has sent none, or none that there is.
+pub(crate) const NO_COMMAND: &str = "NULL";
+
 /// One connection.
 #[derive(Clone, Debug)]
 pub struct Client {
@@ -149,7 +152,7 @@ impl Client {
             protocol: Protocol::Resp2,
             connected: now,
             last_interaction: now,
-            last_command: "NULL",
+            last_command: NO_COMMAND,
             commands: 0,
             bytes_in: 0,
             bytes_out: 0,

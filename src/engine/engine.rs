@@ -2,7 +2,7 @@
 //! afterwards.
 
 use crate::args::Args;
-use crate::client::{Clients, ReplyMode, Transaction};
+use crate::client::{Clients, NO_COMMAND, ReplyMode, Transaction};
 use crate::commands::{pubsub, transaction};
 use crate::config;
 use crate::ctx::Ctx;
@@ -81,6 +81,10 @@ impl Engine {
             }
         }
         self.resume(out);
+        if self.store.effects.tracking {
+            self.server.tracking.broadcast(&self.clients, &mut self.server.outbox);
+            self.send_messages(out);
+        }
         self.store.close();
         if self.store.effects.listening {
             out.add_events(&mut self.server.told);
@@ -375,10 +379,11 @@ impl Engine {
     #[inline]
     fn call(&mut self, id: ClientId, args: &mut Args, out: &mut Outputs) -> After {
         let start = out.mark();
+        let (command, refusal) = resolve(args);
         let client = self.clients.current();
         client.commands += 1;
+        client.last_command = command.map_or(NO_COMMAND, |command| command.full_name);
         self.server.commands_processed += 1;
-        let (command, refusal) = resolve(args);
         let mut ctx = Ctx {
             now: self.store.now,
             db: &mut self.store,
@@ -468,7 +473,6 @@ impl Ctx<'_> {
     #[inline]
     fn dispatch(&mut self, command: &'static Command, args: &mut Args) {
         let client = self.clients.current();
-        client.last_command = command.full_name;
         if !client.authenticated && !command.has(Flag::NoAuth) && !self.server.password.is_empty() {
             self.refuse(&Error::NOT_AUTHENTICATED, args);
             return;

@@ -89,9 +89,6 @@ impl Engine {
 
     /// Sends what is in the outbox.
     pub(crate) fn send_messages(&mut self, out: &mut Outputs) {
-        if self.store.effects.tracking {
-            self.server.tracking.broadcast(&self.clients, &mut self.server.outbox);
-        }
         for (receiver, bytes) in self.server.outbox.drain(..) {
             out.bytes.extend_from_slice(&bytes);
             out.deliver(receiver);

@@ -2,7 +2,7 @@
 //!
 //! In the default mode a key that a tracking client reads is remembered, by name alone, whatever the database; its first change
 //! (by anybody, expiry included) is told once and forgotten. OPTIN and OPTOUT choose command by command. In broadcasting mode
-//! nothing is remembered: clients register prefixes, and whatever changed under one during a command is told in one message.
+//! nothing is remembered: clients register prefixes, and whatever changed under one during a step is told in one message.
 //! RESP3 clients get pushes; RESP2 clients can redirect theirs to a connection that is subscribed to anything. Messages leave
 //! after the reply of the command that caused them. Redis does the same in tracking.c, with a limit on remembered keys that
 //! does not bind here.
@@ -86,7 +86,8 @@ impl TrackingTable {
         }
     }
 
-    /// Tells broadcasting clients what changed under their prefixes, prefix by prefix.
+    /// Tells broadcasting clients what changed under their prefixes, prefix by prefix. Of a key that several have changed only the
+    /// last counts as its author.
     pub(crate) fn broadcast(&mut self, clients: &Clients, outbox: &mut Outbox) {
         for prefix in self.prefixes.values_mut() {
             let changed = core::mem::take(&mut prefix.changed);

@@ -332,17 +332,12 @@ fn stats(ctx: &mut Ctx, text: &mut String) {
             ("total_net_output_bytes", &server.bytes_out),
         ],
     );
-    zeros(
-        text,
-        &[
-            "total_net_repl_input_bytes",
-            "total_net_repl_output_bytes",
-            "rejected_connections",
-            "sync_full",
-            "sync_partial_ok",
-            "sync_partial_err",
-        ],
-    );
+    zeros(text, &["total_net_repl_input_bytes", "total_net_repl_output_bytes"]);
+    // Rates of bytes would need samples of a clock that goes on by itself.
+    for kind in ["input", "output", "input_repl", "output_repl"] {
+        let _ = write!(text, "instantaneous_{kind}_kbps:0.00\r\n");
+    }
+    zeros(text, &["rejected_connections", "sync_full", "sync_partial_ok", "sync_partial_err"]);
     let stats = &ctx.db.stats;
     fields(
         text,
@@ -393,6 +388,30 @@ fn stats(ctx: &mut Ctx, text: &mut String) {
             ("dump_payload_sanitizations", &0),
             ("total_reads_processed", &server.reads),
             ("total_writes_processed", &server.reads),
+        ],
+    );
+    zeros(
+        text,
+        &[
+            "io_threaded_reads_processed",
+            "io_threaded_writes_processed",
+            "io_threaded_total_prefetch_batches",
+            "io_threaded_total_prefetch_entries",
+            "client_query_buffer_limit_disconnections",
+            "client_output_buffer_limit_disconnections",
+            "reply_buffer_shrinks",
+            "reply_buffer_expands",
+        ],
+    );
+    fields(
+        text,
+        &[
+            ("eventloop_cycles", &server.reads),
+            // Time stands still within a step.
+            ("eventloop_duration_sum", &0),
+            ("eventloop_duration_cmd_sum", &0),
+            ("instantaneous_eventloop_cycles_per_sec", &0),
+            ("instantaneous_eventloop_duration_usec", &0),
             ("acl_access_denied_auth", &server.denied_auth),
         ],
     );

@@ -1,7 +1,7 @@
 //! Subscribing and publishing.
 
 use crate::args::Args;
-use crate::client::Subscriptions;
+use crate::client::{ReplyMode, Subscriptions};
 use crate::ctx::Ctx;
 use crate::error::Error;
 use crate::glob;
@@ -9,7 +9,9 @@ use crate::pubsub::Sort;
 use crate::table::{Command, Flag::*, Group, Keys};
 use crate::text::Text;
 use alloc::collections::BTreeSet;
+use alloc::rc::Rc;
 use alloc::vec::Vec;
+use resp::Writer;
 
 pub(super) const COMMANDS: &[Command] = &[
     Command::new("psubscribe", "pattern [pattern ...]", psubscribe)
@@ -191,13 +193,25 @@ fn confirm(ctx: &mut Ctx, sort: Sort, verb: &str, name: Option<&[u8]>) {
         Sort::Pattern => "p",
         Sort::Shard => "s",
     };
-    ctx.reply.push(3);
-    ctx.reply.bulk([prefix, verb].concat());
-    match name {
-        Some(name) => ctx.reply.bulk(name),
-        None => ctx.reply.null(),
+    let protocol = ctx.reply.protocol;
+    let client = ctx.clients.current();
+    let write = |reply: &mut Writer| {
+        reply.push(3);
+        reply.bulk([prefix, verb].concat());
+        match name {
+            Some(name) => reply.bulk(name),
+            None => reply.null(),
+        }
+        reply.integer(count(&client.subscriptions, sort));
+    };
+    if client.reply_mode == ReplyMode::On {
+        write(&mut ctx.reply);
+    } else {
+        // A confirmation is a message rather than a reply: CLIENT REPLY does not hold it back.
+        let mut bytes = Vec::new();
+        write(&mut Writer::new(&mut bytes, protocol));
+        ctx.server.outbox.push((client.id, Rc::from(bytes)));
     }
-    ctx.reply.integer(count(&ctx.clients.current().subscriptions, sort));
 }
 
 fn subscribe(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {

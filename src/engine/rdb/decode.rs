@@ -22,7 +22,7 @@ pub(super) fn value(content: &[u8], db: &Store) -> Option<Value> {
         kind::SET => {
             let members = strings(&mut reader)?;
             let limits = SetLimits::of(db);
-            set(Set::for_member(members.first()?, members.len(), &limits), members, &limits)?
+            set(Set::for_restored(members.len(), &limits), members, &limits)?
         }
         kind::SET_INTSET => {
             let integers = packed::integers(&reader.string()?)?;

@@ -94,6 +94,11 @@ impl Set {
         }
     }
 
+    /// An empty set that so many members are to be restored to: integers as long as they may be, however few may be packed.
+    pub fn for_restored(announced: usize, limits: &SetLimits) -> Set {
+        if announced <= limits.intset_entries { Set::default() } else { Set::Table(table_for(announced, limits)) }
+    }
+
     pub fn encoding(&self) -> &'static str {
         match self {
             Set::Integers(_) => "intset",

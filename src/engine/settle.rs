@@ -89,6 +89,7 @@ impl Engine {
 
     /// Sends what is in the outbox.
     pub(crate) fn send_messages(&mut self, out: &mut Outputs) {
+        self.server.tracking.tell_authors(&self.clients, &mut self.server.outbox);
         for (receiver, bytes) in self.server.outbox.drain(..) {
             out.bytes.extend_from_slice(&bytes);
             out.deliver(receiver);

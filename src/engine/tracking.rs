@@ -30,6 +30,8 @@ struct Prefix {
 pub(crate) struct TrackingTable {
     readers: BTreeMap<Text, BTreeSet<ClientId>>,
     prefixes: BTreeMap<Text, Prefix>,
+    /// What clients have read and then changed themselves within the present command.
+    own: Vec<(ClientId, Text)>,
 }
 
 impl TrackingTable {
@@ -80,8 +82,22 @@ impl TrackingTable {
         for reader in self.readers.remove(key).into_iter().flatten() {
             let Some(client) = clients.get(reader) else { continue };
             let Some(tracking) = &client.tracking else { continue };
-            if tracking.mode != TrackingMode::Broadcast && !(tracking.no_loop && reader == by) {
+            if tracking.mode == TrackingMode::Broadcast || tracking.no_loop && reader == by {
+                continue;
+            }
+            if reader == by {
+                self.own.push((by, key.clone()));
+            } else {
                 tell(client, Some(core::slice::from_ref(key)), clients, outbox);
+            }
+        }
+    }
+
+    /// Tells clients what they changed themselves, once their command is over.
+    pub(crate) fn tell_authors(&mut self, clients: &Clients, outbox: &mut Outbox) {
+        for (author, key) in self.own.drain(..) {
+            if let Some(client) = clients.get(author).filter(|client| client.tracking.is_some()) {
+                tell(client, Some(&[key]), clients, outbox);
             }
         }
     }

@@ -14,7 +14,6 @@ pub const PARAMETERS: &[(&str, &str)] = &[
     ("set-max-intset-entries", "128"),
     ("zset-max-listpack-entries", "128"),
     ("zset-max-listpack-value", "64"),
-    ("list-max-listpack-size", "-2"),
     ("list-compress-depth", "0"),
     ("hll-sparse-max-bytes", "3000"),
     ("notify-keyspace-events", ""),
@@ -306,7 +305,8 @@ impl Generator {
                         2 => words.push("OPTIN"),
                         3 => words.push("OPTOUT"),
                         4 => words.push("NOLOOP"),
-                        5 => words.extend(["REDIRECT", other]),
+                        // To oneself the order of reply and message is another one.
+                        5 if other != ["<id:0>", "<id:1>", "<id:2>"][client] => words.extend(["REDIRECT", other]),
                         _ => words.push("BCAST"),
                     }
                 }

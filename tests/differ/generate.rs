@@ -295,11 +295,11 @@ impl Generator {
                 Kind::PureToken => {}
                 Kind::Key => words.push(self.key(command)),
                 Kind::Integer if command.has(Flag::Blocking) && argument.name == "milliseconds" => {
-                    words.push(self.pick(&[&b"0"[..], b"0", b"0", b"0", b"5", b"-1", b"abc"]).to_vec());
+                    words.push(self.pick(&[&b"0"[..], b"0", b"0", b"0", b"-1", b"abc"]).to_vec());
                 }
                 // Who blocks mostly does so until somebody serves it.
                 Kind::Double if argument.name == "timeout" => {
-                    words.push(self.pick(&[&b"0"[..], b"0", b"0", b"0", b"0.005", b"-1", b"abc", b""]).to_vec());
+                    words.push(self.pick(&[&b"0"[..], b"0", b"0", b"0", b"-1", b"abc", b""]).to_vec());
                 }
                 Kind::Integer => words.push(self.integer(&argument.name)),
                 Kind::Double => words.push(self.double()),

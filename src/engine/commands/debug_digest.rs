@@ -31,7 +31,9 @@ impl Digest {
     /// Joins what was chained on its own: a field or member with what belongs to it.
     fn join_chained(&mut self, parts: [&[u8]; 2], expires: bool) {
         let mut own = Digest::default();
-        parts.into_iter().for_each(|part| own.chain(part));
+        for part in parts {
+            own.chain(part);
+        }
         if expires {
             own.join(b"!!hexpire!!");
         }
@@ -39,7 +41,8 @@ impl Digest {
     }
 
     fn text(&self) -> String {
-        self.0.iter().map(|byte| alloc::format!("{byte:02x}")).collect()
+        let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or_default();
+        self.0.iter().flat_map(|&byte| [digit(byte >> 4), digit(byte & 15)]).collect()
     }
 
     /// Goes on with a value, its type and whether it has a deadline.
@@ -96,7 +99,7 @@ pub(super) fn digest(ctx: &mut Ctx, _: &mut Args) -> Result<(), Error> {
     for database in 0..ctx.db.databases() {
         let space = ctx.db.keyspace(database);
         ctx.effort += space.len() as u64;
-        if space.len() > 0 {
+        if !space.is_empty() {
             all.chain(&(database as u32).to_be_bytes());
         }
         for (key, value, deadline) in space.iter() {

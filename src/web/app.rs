@@ -12,6 +12,7 @@ use crate::masthead::masthead;
 use crate::notice::notice;
 use crate::reference::{anchor, reference};
 use crate::route::{self, Route};
+use crate::script::{self, ScriptAct};
 use crate::storage::{self, Wreck};
 use crate::study::Study;
 use crate::terminal::{Pane, PaneMsg, PaneView};
@@ -49,6 +50,7 @@ pub enum Msg {
     Time(TimeMsg),
     Lesson(LessonMsg),
     Inspect(InspectMsg),
+    Script(ScriptAct),
     /// Puts a line into the prompt of the active client.
     Put(String),
     FindCommand(String),
@@ -68,16 +70,18 @@ pub enum Msg {
 pub enum Part {
     Lesson,
     Terminal,
+    Script,
     Keyspace,
 }
 
 impl Part {
-    const ALL: [Part; 3] = [Part::Lesson, Part::Terminal, Part::Keyspace];
+    const ALL: [Part; 4] = [Part::Lesson, Part::Terminal, Part::Script, Part::Keyspace];
 
     fn name(self) -> &'static str {
         match self {
             Part::Lesson => "lesson",
             Part::Terminal => "terminal",
+            Part::Script => "script",
             Part::Keyspace => "keyspace",
         }
     }
@@ -86,6 +90,7 @@ impl Part {
         match self {
             Part::Lesson => "Lesson",
             Part::Terminal => "Terminal",
+            Part::Script => "Script",
             Part::Keyspace => "Keyspace",
         }
     }
@@ -119,6 +124,8 @@ pub struct App {
     coming: bool,
     /// The key that is to be opened when it is here.
     opening: Option<InspectMsg>,
+    /// The script that is to be opened when the debugger is here.
+    scripting: Option<ScriptAct>,
     failed: bool,
     last_frame: f64,
     /// After going elsewhere the heading takes the focus, so that a screen reader begins there.
@@ -169,6 +176,7 @@ impl Component for App {
             fetched: Vec::new(),
             coming: false,
             opening: None,
+            scripting: None,
             failed: false,
             last_frame: frames::now(),
             route,
@@ -179,6 +187,7 @@ impl Component for App {
         };
         app.name_page();
         app.fetch(ctx);
+        app.open_script();
         app.look_ahead(ctx);
         app
     }
@@ -193,6 +202,7 @@ impl Component for App {
             }
             Msg::Went(route) => {
                 self.go(route);
+                self.open_script();
                 self.fetch(ctx);
                 self.look_ahead(ctx);
             }
@@ -229,6 +239,10 @@ impl Component for App {
                     if table { storage::set("table", "1") } else { storage::remove("table") }
                 }
             }
+            Msg::Script(act) => {
+                self.script(act);
+                self.look_ahead(ctx);
+            }
             Msg::Put(line) => {
                 self.bench.put(self.bench.active, &line);
                 if self.part == Part::Lesson {
@@ -260,7 +274,7 @@ impl Component for App {
             Route::Lessons => self.without_sheet("Lessons"),
             Route::Commands(named) if later::is_here() => reference(named, &self.find, &self.send),
             Route::Commands(_) => self.without_sheet("Commands"),
-            Route::Playground => self.desk(false),
+            Route::Playground | Route::Script(_) => self.desk(false),
             Route::Learn | Route::Lesson(_) => self.desk(true),
         };
         html! {
@@ -311,7 +325,7 @@ impl App {
     /// Fetches the rest of the program when something waits for it, or will as soon as a line is given.
     fn look_ahead(&mut self, ctx: &Context<Self>) {
         let is_sheet = matches!(self.route, Route::Lessons | Route::Commands(_));
-        let waits = self.bench.is_held() || self.journal.is_some() || is_sheet;
+        let waits = self.bench.is_held() || self.journal.is_some() || self.scripting.is_some() || is_sheet;
         if waits || !self.failed && self.bench.is_ahead() {
             self.fetch_later(ctx);
         }
@@ -334,6 +348,30 @@ impl App {
         self.bench.arrived(came, &mut self.progress);
         if let Some(open) = self.opening.take().filter(|_| came) {
             self.bench.inspect(&open);
+        }
+        if let Some(act) = self.scripting.take().filter(|_| came) {
+            self.script(act);
+        }
+        self.keep_progress();
+    }
+
+    /// The address may ask for the debugger.
+    fn open_script(&mut self) {
+        if let Route::Script(line) = &self.route {
+            self.script(ScriptAct::Open(line.clone()));
+        }
+    }
+
+    fn script(&mut self, act: ScriptAct) {
+        if !later::is_here() {
+            self.scripting = Some(act);
+            return;
+        }
+        script::act(&mut self.bench, &act, &mut self.progress);
+        match act {
+            ScriptAct::Open(_) => self.part = Part::Script,
+            ScriptAct::Close if self.part == Part::Script => self.part = Part::Terminal,
+            _ => {}
         }
         self.keep_progress();
     }
@@ -448,6 +486,7 @@ impl App {
         let name = match &self.route {
             Route::Lessons => "Lessons",
             Route::Playground => "Playground",
+            Route::Script(_) => "Script",
             Route::Commands(_) => "Commands",
             Route::Learn | Route::Lesson(_) => self.study().map_or("Learn", |study| study.lesson.title.as_str()),
         };
@@ -487,17 +526,20 @@ impl App {
         let panes = self.bench.pane_views();
         let count = panes.len();
         let time = self.bench.time_view();
-        let parts = Part::ALL.into_iter().filter(|part| with_lesson || *part != Part::Lesson);
+        let scripts = self.bench.script.is_some();
+        let shown = if self.part == Part::Script && !scripts { Part::Terminal } else { self.part };
+        let parts = Part::ALL.into_iter();
+        let parts = parts.filter(|part| (with_lesson || *part != Part::Lesson) && (scripts || *part != Part::Script));
         let switch = parts.map(|part| {
             let show = send.reform(move |_: MouseEvent| Msg::Show(part));
-            html! { <button key={part.name()} aria-pressed={(self.part == part).to_string()} onclick={show}>{ part.label() }</button> }
+            html! { <button key={part.name()} aria-pressed={(shown == part).to_string()} onclick={show}>{ part.label() }</button> }
         });
         let part = |hundredths: u32| percent(f64::from(hundredths) / 10_000.0);
         let style = format!("--lesson:{};--panes:{}", part(self.lesson_width), part(self.panes_height));
         html! {
             <>
                 <nav class="views" aria-label="Show">{ for switch }</nav>
-                <main class={classes!("desk", (!with_lesson).then_some("open"))} id="main" tabindex="-1" data-view={self.part.name()} {style}>
+                <main class={classes!("desk", (!with_lesson).then_some("open"))} id="main" tabindex="-1" data-view={shown.name()} {style}>
                     if !with_lesson {
                         <h1 class="visually-hidden" tabindex="-1">{ "Playground" }</h1>
                     }
@@ -510,17 +552,20 @@ impl App {
                     }
                     <div class="bench">
                         if count > 1 { { clients(&panes, send) } }
+                        <div class={classes!("working", scripts.then_some("scripts"))}>
+                        if let Some(open) = &self.bench.script { { script::face(open, self.bench.active, send) } }
                         <div class="panes">
                             { for panes.into_iter().enumerate().map(|(index, view)| html! {
                                 <Pane key={format!("{} {}", self.place, view.id)} view={view.clone()} last={index + 1 == count} send={send.clone()} />
                             }) }
+                        </div>
                         </div>
                         if with_lesson {
                             { divide("Height of the terminals", true, self.panes_height, send.reform(Msg::PanesHeight)) }
                         } else {
                             { divide("Width of the terminals", false, self.lesson_width, send.reform(Msg::LessonWidth)) }
                         }
-                        <Keyspace waiting={self.opening.is_some()} view={self.bench.keyspace_view()} send={send.clone()} />
+                        <Keyspace waiting={self.opening.is_some()} copy={self.bench.is_copied()} view={self.bench.keyspace_view()} send={send.clone()} />
                     </div>
                 </main>
                 { timebar(&time, send) }
@@ -605,13 +650,13 @@ fn focus(selector: &str) {
 }
 
 fn first_part(route: &Route) -> Part {
-    if *route == Route::Playground { Part::Terminal } else { Part::Lesson }
+    if matches!(route, Route::Playground | Route::Script(_)) { Part::Terminal } else { Part::Lesson }
 }
 
 fn place_of(route: &Route, lessons: &[Rc<Lesson>], progress: &Progress) -> Place {
     match route {
         Route::Lesson(slug) => slug.clone(),
-        Route::Playground => Place::new(),
+        Route::Playground | Route::Script(_) => Place::new(),
         _ => {
             let last = progress.place.as_ref().filter(|place| lessons.iter().any(|lesson| lesson.slug == **place));
             last.cloned().or_else(|| lessons.first().map(|lesson| lesson.slug.clone())).unwrap_or_default()

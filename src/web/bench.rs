@@ -4,6 +4,7 @@
 //! the clock, or the future that was left would happen again at once; the next command forgets that future and lets the clock go on.
 
 use crate::pane::Pane;
+use crate::script;
 use crate::storage;
 use crate::study::Study;
 use crate::terminal::{About, PaneMsg, PaneView};
@@ -12,6 +13,7 @@ use course::Progress;
 use course::stage::WorldStage;
 use course::transcript::{Play, Transcript};
 use engine::sort;
+use inspect::script::Script;
 use inspect::text::printable;
 use inspect::{InspectMsg, Inspector, KeyspaceView, Layout};
 use sim::{Instant, Journal, Moment, Pace, What, World, WorldConfig};
@@ -32,12 +34,12 @@ const CANNOT_BE_FETCHED: &str =
 
 #[derive(Debug)]
 pub struct Bench {
-    world: World,
+    pub world: World,
     pub pace: Pace,
-    /// The clock stands only because somebody went back; the next command lets it go on.
-    held: bool,
+    /// The clock stands only because somebody went back, or goes through a script; the next command lets it go on.
+    pub held: bool,
     /// Where virtual time should be by now.
-    target: Instant,
+    pub target: Instant,
     /// Where the learner's own history begins: what set the stage cannot be undone.
     begin: Moment,
     panes: Vec<Pane>,
@@ -47,6 +49,8 @@ pub struct Bench {
     inspector: RefCell<Inspector>,
     /// Something was done that is not kept yet, so many frames ago.
     unkept: Option<u32>,
+    /// The debugger, while it is open.
+    pub script: Option<RefCell<Script>>,
     /// While the lesson is on its way, and with it the stage: the panes and the lines that were given in the meantime.
     early: Option<Vec<(u32, String)>>,
     /// The bench as it was before it was cleared: clearing can be undone.
@@ -78,6 +82,7 @@ impl Bench {
             study,
             inspector: RefCell::new(inspector),
             unkept: None,
+            script: None,
             early: None,
             before: None,
         };
@@ -250,7 +255,7 @@ impl Bench {
     }
 
     /// Gives a line without touching the one that is being typed.
-    fn give(&mut self, id: u32, line: &str, progress: &mut Progress) {
+    pub fn give(&mut self, id: u32, line: &str, progress: &mut Progress) {
         let Some(pane) = self.pane_mut(id) else { return };
         let typing = core::mem::take(&mut pane.editor);
         pane.put(line);
@@ -361,7 +366,11 @@ impl Bench {
                 self.keep_what_is_not();
             }
         }
-        let sorted = self.inspector.borrow_mut().work(self.world.engine());
+        let mut sorted = self.inspector.borrow_mut().work(self.world.engine());
+        if let Some(open) = &self.script {
+            let deadline = clock() + SLICE_MS;
+            sorted |= script::work(open, &|| clock() < deadline);
+        }
         if self.pace.paused && self.target <= self.world.now() {
             return sorted;
         }
@@ -497,20 +506,37 @@ impl Bench {
         coming
     }
 
+    /// The client that the learner speaks for.
+    pub fn active_client(&self) -> Option<sim::ClientId> {
+        self.panes.iter().find(|pane| pane.id == self.active).map(Pane::client)
+    }
+
     // ---- views ------------------------------------------------------------------------------------------------------
 
     /// The database that the active client has selected.
     fn database(&self) -> usize {
-        let client = self.panes.iter().find(|pane| pane.id == self.active).map(Pane::client);
-        client.and_then(|client| self.world.engine().clients().get(client)).map_or(0, |client| client.database)
+        self.active_client()
+            .and_then(|client| self.world.engine().clients().get(client))
+            .map_or(0, |client| client.database)
     }
 
     pub fn inspect(&self, msg: &InspectMsg) {
+        if self.script.as_ref().is_some_and(|open| script::inspect(open, msg)) {
+            return;
+        }
         self.inspector.borrow_mut().update(msg);
     }
 
     pub fn keyspace_view(&self) -> Rc<KeyspaceView> {
+        if let Some(view) = self.script.as_ref().and_then(script::keyspace) {
+            return view;
+        }
         self.inspector.borrow_mut().view(&self.world, self.database())
+    }
+
+    /// Whether the keys on view are those of a debugger's copy.
+    pub fn is_copied(&self) -> bool {
+        self.script.as_ref().is_some_and(script::is_under_way)
     }
 
     pub fn pane_views(&self) -> Vec<PaneView> {

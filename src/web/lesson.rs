@@ -5,6 +5,7 @@ use crate::colophon::colophon;
 use crate::icon::Icon;
 use crate::route::Route;
 use crate::tasks::{TaskView, task};
+use crate::terminal::open_script;
 use course::Lesson;
 use course::lesson::{Block, Choice};
 use course::transcript::{Expected, Step, Transcript};
@@ -132,16 +133,25 @@ fn run(transcript: &str, send: &Send) -> Html {
         matches!(&line.step,
         Step::Command { client, .. } | Step::Send { client, .. } | Step::Receive { client, .. } if client.name() != "a")
     });
+    let debug = |text: &str| {
+        let text = text.to_owned();
+        send.reform(move |_: MouseEvent| open_script(&text))
+    };
     let command = |name: &str, text: &str| {
         let (client, command) = (name.to_owned(), text.to_owned());
         let put = send.reform(move |_: MouseEvent| {
             Msg::Lesson(LessonMsg::Use { client: client.clone(), command: command.clone() })
         });
         html! {
+            <>
             <button class="cmd" onclick={put}>
                 if named { <span class="who">{ client_words(name) }</span> }
                 <code>{ text.to_owned() }</code><span class="use">{ "put into the prompt" }</span>
             </button>
+            if is_eval(text) {
+                <button class="debug-it" onclick={debug(text)}>{ "Debug this script" }</button>
+            }
+            </>
         }
     };
     html! {
@@ -156,6 +166,11 @@ fn run(transcript: &str, send: &Send) -> Html {
             }) }
         </div>
     }
+}
+
+fn is_eval(command: &str) -> bool {
+    let name = command.split(' ').next().unwrap_or_default();
+    name.eq_ignore_ascii_case("eval") || name.eq_ignore_ascii_case("eval_ro")
 }
 
 fn client_words(name: &str) -> String {

@@ -20,6 +20,7 @@ mod pane;
 mod recorded;
 mod reference;
 mod route;
+mod script;
 mod standing;
 mod storage;
 mod study;

@@ -26,7 +26,7 @@ pub fn masthead(route: &Route, theme: Theme, place: Option<AttrValue>, send: &Se
             <nav aria-label="Main">
                 { link(Route::Learn, matches!(route, Route::Learn | Route::Lesson(_)), "Learn") }
                 { link(Route::Lessons, *route == Route::Lessons, "Lessons") }
-                { link(Route::Playground, *route == Route::Playground, "Playground") }
+                { link(Route::Playground, matches!(route, Route::Playground | Route::Script(_)), "Playground") }
                 { link(Route::Commands(String::new()), matches!(route, Route::Commands(_)), "Commands") }
             </nav>
             <div class="aside">

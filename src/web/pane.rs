@@ -332,11 +332,19 @@ impl Pane {
             ghost: shown.ghost,
             about,
             can_complete: shown.can_complete,
+            is_script: active && is_script(self.editor.text()),
             held: shown.held,
             busy,
             focus: self.focus,
         }
     }
+}
+
+/// Whether the debugger could take the line over. EVAL is no early command: with its name the rest of the program is fetched.
+fn is_script(line: &str) -> bool {
+    line.get(..4).is_some_and(|name| name.eq_ignore_ascii_case("eval"))
+        && later::is_here()
+        && crate::script::is_script(line)
 }
 
 fn database(engine: &Engine, client: ClientId) -> usize {

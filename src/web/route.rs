@@ -12,6 +12,8 @@ pub enum Route {
     Lesson(String),
     Lessons,
     Playground,
+    /// The playground with the debugger open, on the EVAL that was given.
+    Script(String),
     /// The reference, with the command that was asked for.
     Commands(String),
 }
@@ -24,6 +26,7 @@ impl Route {
             "learn" if !rest.is_empty() => Route::Lesson(rest.to_owned()),
             "lessons" => Route::Lessons,
             "playground" => Route::Playground,
+            "script" => Route::Script(decoded(rest)),
             "commands" => Route::Commands(rest.to_ascii_lowercase()),
             _ => Route::Learn,
         }
@@ -35,6 +38,7 @@ impl Route {
             Route::Lesson(id) => format!("#/learn/{id}"),
             Route::Lessons => "#/lessons".to_owned(),
             Route::Playground => "#/playground".to_owned(),
+            Route::Script(_) => "#/script".to_owned(),
             Route::Commands(name) if name.is_empty() => "#/commands".to_owned(),
             Route::Commands(name) => format!("#/commands/{name}"),
         }
@@ -44,6 +48,10 @@ impl Route {
         let hash = window().and_then(|window| window.location().hash().ok());
         Route::parse(&hash.unwrap_or_default())
     }
+}
+
+fn decoded(text: &str) -> String {
+    js_sys::decode_uri_component(text).map_or_else(|_| String::new(), String::from)
 }
 
 /// Calls back whenever the address changes, for as long as it is kept.

@@ -5,6 +5,7 @@
 
 use crate::app::{Msg, Send, when};
 use crate::icon::Icon;
+use crate::script::ScriptAct;
 use crate::standing::{Standing, standing};
 use std::rc::Rc;
 use web_sys::{Element, HtmlInputElement, window};
@@ -30,6 +31,8 @@ pub struct PaneView {
     pub ghost: Rc<str>,
     pub about: About,
     pub can_complete: bool,
+    /// The line is a script that the debugger could take over.
+    pub is_script: bool,
     /// A search or a completion is under way.
     pub held: bool,
     /// Whether the client waits for its reply and takes no line.
@@ -240,6 +243,7 @@ impl Pane {
                     { for view.standing.badges.iter().map(|badge| html! { <span key={badge.text.to_string()} class={classes!("badge", badge.tone)}>{ badge.text.to_string() }</span> }) }
                     <div class="tools">
                         if props.last {
+                            <button class="word" onclick={props.send.reform(|_: MouseEvent| open_script(""))}>{ "Debug a script" }</button>
                             <button class="word" onclick={props.send.reform(|_: MouseEvent| Msg::NewClient)}>{ "New client" }</button>
                         }
                         if view.closable {
@@ -271,6 +275,7 @@ impl Pane {
                         </div>
                     </form>
                     <div id={about} class={classes!("about", matches!(view.about, About::Waiting(_) | About::Fetching).then_some("busy"))}>{ about_words(&view.about) }
+                        if view.is_script { { debug_this(&view.text, &props.send) } }
                         if matches!(view.about, About::Waiting(_) | About::Fetching) {
                             <button class={classes!("give-up", (view.about == About::Fetching).then_some("soon"))} onclick={props.send.reform(move |_: MouseEvent| say(PaneMsg::Interrupt))}>{ "Give up" }</button>
                         }
@@ -282,6 +287,16 @@ impl Pane {
 }
 
 pub fn spans(spans: &[Span]) -> Html {
+pub fn open_script(line: &str) -> Msg {
+    Msg::Script(ScriptAct::Open(line.to_owned()))
+}
+
+fn debug_this(line: &AttrValue, send: &Send) -> Html {
+    let line = line.clone();
+    html! { <button class="give-up" onclick={send.reform(move |_: MouseEvent| open_script(&line))}>{ "Debug this script" }</button> }
+}
+
+fn spans(spans: &[Span]) -> Html {
     let draw = |span: &Span| {
         if span.class.is_empty() {
             html! { { span.text.to_string() } }

@@ -24,13 +24,15 @@ pub struct KeyspaceProps {
     pub view: Rc<KeyspaceView>,
     /// A key is to be opened as soon as what that needs is here (see `later.rs`).
     pub waiting: bool,
+    /// These are the keys of a copy, which a script that is gone through has changed.
+    pub copy: bool,
     pub send: Send,
 }
 
 // A view is made anew exactly when something of it has changed.
 impl PartialEq for KeyspaceProps {
     fn eq(&self, other: &KeyspaceProps) -> bool {
-        Rc::ptr_eq(&self.view, &other.view) && self.waiting == other.waiting
+        Rc::ptr_eq(&self.view, &other.view) && self.waiting == other.waiting && self.copy == other.copy
     }
 }
 
@@ -40,16 +42,16 @@ pub fn tell(send: &Send, msg: InspectMsg) -> Callback<MouseEvent> {
 
 #[component]
 pub fn Keyspace(props: &KeyspaceProps) -> Html {
-    let KeyspaceProps { view, waiting, send } = props;
+    let KeyspaceProps { view, waiting, copy, send } = props;
     // Who closes a key finds the focus where it was opened.
     let was_open = use_mut_ref(|| false);
     let back = core::mem::replace(&mut *was_open.borrow_mut(), view.open.is_some()) && view.open.is_none();
     html! {
-        <section class="keyspace" aria-label="Keyspace">
+        <section class={classes!("keyspace", copy.then_some("copy"))} aria-label="Keyspace">
             if let Some(open) = &view.open {
                 { opened(open, send) }
             } else {
-                { head(view, send) }
+                { head(view, *copy, send) }
                 if *waiting { <p class="empty soon" role="status">{ "Fetching the pictures …" }</p> } else { { bar::bar(view) } }
                 <Ledger view={view.clone()} send={send.clone()} {back} />
             }

@@ -370,7 +370,15 @@ impl App {
         script::act(&mut self.bench, &act, &mut self.progress);
         match act {
             ScriptAct::Open(_) => self.part = Part::Script,
-            ScriptAct::Close if self.part == Part::Script => self.part = Part::Terminal,
+            ScriptAct::Close => {
+                if self.part == Part::Script {
+                    self.part = Part::Terminal;
+                }
+                // So that the same link opens it once more.
+                if matches!(self.route, Route::Script(_)) {
+                    route::go(&Route::Playground);
+                }
+            }
             _ => {}
         }
         self.keep_progress();
@@ -553,7 +561,7 @@ impl App {
                     <div class="bench">
                         if count > 1 { { clients(&panes, send) } }
                         <div class={classes!("working", scripts.then_some("scripts"))}>
-                        if let Some(open) = &self.bench.script { { script::face(open, self.bench.active, send) } }
+                        if let Some(open) = &self.bench.script { { script::face(open, &self.bench, send) } }
                         <div class="panes">
                             { for panes.into_iter().enumerate().map(|(index, view)| html! {
                                 <Pane key={format!("{} {}", self.place, view.id)} view={view.clone()} last={index + 1 == count} send={send.clone()} />
@@ -565,7 +573,7 @@ impl App {
                         } else {
                             { divide("Width of the terminals", false, self.lesson_width, send.reform(Msg::LessonWidth)) }
                         }
-                        <Keyspace waiting={self.opening.is_some()} copy={self.bench.is_copied()} view={self.bench.keyspace_view()} send={send.clone()} />
+                        <Keyspace waiting={self.opening.is_some()} copy={self.bench.copy_of()} view={self.bench.keyspace_view()} send={send.clone()} />
                     </div>
                 </main>
                 { timebar(&time, send) }

@@ -155,7 +155,7 @@ impl Bench {
         }
     }
 
-    fn pane_mut(&mut self, id: u32) -> Option<&mut Pane> {
+    pub fn pane_mut(&mut self, id: u32) -> Option<&mut Pane> {
         self.panes.iter_mut().find(|pane| pane.id == id)
     }
 
@@ -534,9 +534,9 @@ impl Bench {
         self.inspector.borrow_mut().view(&self.world, self.database())
     }
 
-    /// Whether the keys on view are those of a debugger's copy.
-    pub fn is_copied(&self) -> bool {
-        self.script.as_ref().is_some_and(script::is_under_way)
+    /// When the keys on view are, if they are those of a debugger's copy.
+    pub fn copy_of(&self) -> Option<Rc<str>> {
+        self.script.as_ref().and_then(script::moment)
     }
 
     pub fn pane_views(&self) -> Vec<PaneView> {

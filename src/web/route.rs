@@ -50,6 +50,13 @@ impl Route {
     }
 }
 
+/// Goes there, as a link would.
+pub fn go(to: &Route) {
+    if let Some(window) = window() {
+        let _ = window.location().set_hash(&to.href());
+    }
+}
+
 fn decoded(text: &str) -> String {
     js_sys::decode_uri_component(text).map_or_else(|_| String::new(), String::from)
 }

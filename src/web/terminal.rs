@@ -243,7 +243,7 @@ impl Pane {
                     { for view.standing.badges.iter().map(|badge| html! { <span key={badge.text.to_string()} class={classes!("badge", badge.tone)}>{ badge.text.to_string() }</span> }) }
                     <div class="tools">
                         if props.last {
-                            <button class="word" onclick={props.send.reform(|_: MouseEvent| open_script(""))}>{ "Debug a script" }</button>
+                            <button class="word" title="Write, run and debug a Lua script" onclick={props.send.reform(|_: MouseEvent| open_script(""))}>{ "Script" }</button>
                             <button class="word" onclick={props.send.reform(|_: MouseEvent| Msg::NewClient)}>{ "New client" }</button>
                         }
                         if view.closable {

@@ -1,5 +1,6 @@
 // What people do on the page, from one end to the other.
 import { address, equal, journey, narrow, run, wide } from "./harness.mjs";
+import "./scripts.mjs";
 
 const expiry = "Keys that know when to die";
 

@@ -321,7 +321,10 @@ impl Way {
                     }
                     None => {
                         let mut text = Vec::new();
-                        human(&interpreter.reply, &mut 0, &mut text);
+                        match interpreter.reply.strip_prefix(b"+") {
+                            Some(status) => text.extend_from_slice(status.trim_ascii_end()),
+                            None => human(&interpreter.reply, &mut 0, &mut text),
+                        }
                         (text, false)
                     }
                 };

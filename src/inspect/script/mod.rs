@@ -22,7 +22,7 @@ pub use view::{CallView, LineView, Reply, ScriptView, State, ToldView};
 use crate::inspector::{InspectMsg, Inspector, KeyspaceView};
 use engine::ClientId;
 use resp::{Decoder, Value};
-use sim::World;
+use sim::{Moment, World};
 use std::rc::Rc;
 use values::Seen;
 
@@ -77,15 +77,16 @@ pub struct Script {
     session: Option<Under>,
     version: u64,
     painted: Option<(Rc<str>, Painted)>,
-    seen: Option<(u64, Rc<ScriptView>)>,
+    seen: Option<((u64, bool), Rc<ScriptView>)>,
 }
 
 /// A session, and what stands around it.
 #[derive(Debug)]
 struct Under {
     session: Session,
-    /// The world at the moment at which it began, without its history.
+    /// The world at the moment at which it began, without its history, and that moment.
     origin: World,
+    began: Moment,
     /// The same with the server as the script has left it at the last stop.
     world: World,
     inspector: Inspector,
@@ -244,6 +245,7 @@ impl Script {
                 let under = Under {
                     world: origin.fork(),
                     session,
+                    began: world.moment(),
                     origin,
                     inspector: Inspector::default(),
                     known: Seen::default(),
@@ -299,6 +301,17 @@ impl Script {
         let under = self.session.as_mut()?;
         let database = under.session.walk().database();
         Some(under.inspector.view(&under.world, database))
+    }
+
+    /// When these keys are: `before line 5`.
+    #[inline(never)]
+    pub fn moment(&self) -> Option<Rc<str>> {
+        let session = &self.session.as_ref()?.session;
+        Some(match session.standing() {
+            Standing::Moving => "while it runs".into(),
+            Standing::Line | Standing::Breakpoint => format!("before line {}", session.walk().line()).into(),
+            Standing::Ended => "after the script".into(),
+        })
     }
 
     /// Somebody looks at the keys otherwise; false: nothing is gone through.

@@ -36,13 +36,17 @@ impl Table {
         self.script.update(&msg, &self.world, self.client, LONG);
     }
 
+    fn view(&mut self) -> Rc<ScriptView> {
+        self.script.view(self.world.moment())
+    }
+
     fn go(&mut self, to: Move) -> (State, u32) {
         self.say(ScriptMsg::Move(to));
         self.place()
     }
 
     fn place(&mut self) -> (State, u32) {
-        let view = self.script.view();
+        let view = self.view();
         (view.state, view.line)
     }
 
@@ -53,7 +57,7 @@ impl Table {
 
     /// The variables of a scope, changed ones with a star, new ones with a plus.
     fn values(&mut self, title: &str) -> Vec<String> {
-        let view = self.script.view();
+        let view = self.view();
         let scope = view.scopes.iter().find(|scope| scope.title == title);
         let row = |row: &Rc<Row>| {
             let mark = match row.change {
@@ -72,7 +76,7 @@ impl Table {
 
     /// What stands behind the lines.
     fn told(&mut self) -> Vec<String> {
-        let view = self.script.view();
+        let view = self.view();
         let lines = view.lines.iter().enumerate().filter(|(_, line)| !line.told.is_empty());
         let tell = |(at, line): (usize, &LineView)| {
             let calls: Vec<String> =
@@ -94,7 +98,7 @@ impl Table {
     }
 
     fn error_at(&mut self) -> Option<(usize, String)> {
-        let view = self.script.view();
+        let view = self.view();
         let mut lines = view.lines.iter().enumerate();
         lines.find_map(|(at, line)| Some((at + 1, line.error.as_ref()?.to_string())))
     }
@@ -115,13 +119,14 @@ fn the_rate_limiter_line_by_line() {
     assert_eq!(table.go(Move::Step), (State::Line, 5));
     assert_eq!(table.told(), ["4: INCR rl:ip:1.2.3.4 -> 1"]);
     assert_eq!(table.keys(), ["*rl:ip:1.2.3.4"]);
+    assert_eq!(table.script.moment().as_deref(), Some("before line 5"));
     assert_eq!(table.go(Move::Step), (State::Line, 6));
     assert_eq!(table.keys(), ["rl:ip:1.2.3.4"], "that line touched nothing");
-    assert_eq!(&*table.script.view().says, "Line 6: redis.call('EXPIRE', key, window)");
+    assert_eq!(&*table.view().says, "Line 6: redis.call('EXPIRE', key, window)");
     table.go(Move::Step);
     assert_eq!(table.told(), ["4: INCR rl:ip:1.2.3.4 -> 1", "6: EXPIRE rl:ip:1.2.3.4 60 -> 1"]);
     assert_eq!(table.go(Move::End), (State::Ended, 0));
-    let reply = table.script.view().reply.clone().expect("a reply");
+    let reply = table.view().reply.clone().expect("a reply");
     assert_eq!((&*reply.text, reply.failed), ("(integer) 1", false));
 
     // Nothing of it has happened; the EVAL that does the same can be given.
@@ -147,7 +152,7 @@ fn back_is_as_it_was() {
         table.go(Move::Step);
     }
     assert_eq!(table.told(), ["3: INCRBY k 3 -> 6 (3 times)"]);
-    let end = table.script.view().position;
+    let end = table.view().position;
     assert_eq!(end as usize, was.len() + 1);
     for (at, (place, locals, told, keys)) in was.iter().enumerate().rev() {
         table.say(ScriptMsg::Back);
@@ -157,10 +162,10 @@ fn back_is_as_it_was() {
         assert_eq!((&numbers, &table.told(), table.keys().len()), (locals, told, *keys), "line {}", at + 1);
     }
     table.say(ScriptMsg::Back);
-    assert_eq!(table.script.view().position, 1, "before the first line there is nothing");
+    assert_eq!(table.view().position, 1, "before the first line there is nothing");
     assert_eq!(table.go(Move::To(u64::MAX)), (State::Ended, 0), "as far as it ever came");
     assert_eq!(table.go(Move::To(5)).0, State::Line);
-    assert_eq!(table.script.view().reached, end);
+    assert_eq!(table.view().reached, end);
 }
 
 const CALLS: &str = "\
@@ -180,7 +185,7 @@ fn over_out_and_into_functions() {
     assert_eq!(table.go(Move::Continue), (State::Breakpoint, 6));
     assert_eq!(table.go(Move::Over), (State::Line, 7), "over the call");
     assert_eq!(table.go(Move::Step), (State::Line, 3), "into the call");
-    let view = table.script.view();
+    let view = table.view();
     let stack: Vec<(&str, u32)> = view.stack.iter().map(|call| (&*call.name, call.line)).collect();
     assert_eq!(stack, [("inner", 3), ("script", 7)]);
     assert!(view.lines[2].current && view.lines[6].waits && !view.lines[6].current);
@@ -218,6 +223,7 @@ fn errors_stand_at_their_lines() {
     assert_eq!(table.go(Move::End), (State::Ended, 0));
     let (line, said) = table.error_at().expect("an error");
     assert_eq!(line, 2);
+    assert_eq!(table.told()[0], "1: SET k 1 -> OK");
     assert!(said.starts_with("(error) WRONGTYPE Operation against"), "{said}");
     assert!(said.ends_with("on @user_script:2."), "{said}");
     assert_eq!(table.told()[1], "2: LPUSH k 2 -> WRONGTYPE Operation against a key holding the wrong kind of value");
@@ -244,15 +250,15 @@ fn an_endless_loop_runs_in_slices_and_can_be_stopped() {
     let (state, line) = table.place();
     assert_eq!(state, State::Line);
     assert_eq!(line, 3);
-    let far = table.script.view().position;
+    let far = table.view().position;
     assert!(far > 100_000, "{far}");
     // Back over many lines is the same line, and the number tells.
     let n = |table: &mut Table| table.locals()[0].rsplit('=').next().and_then(|n| n.parse::<f64>().ok());
     table.say(ScriptMsg::Move(Move::To(20_000)));
-    assert_eq!(table.script.view().position, 20_000);
+    assert_eq!(table.view().position, 20_000);
     assert!(n(&mut table).is_some_and(|n| (19_990.0..20_000.0).contains(&n)), "{:?}", table.locals());
     table.say(ScriptMsg::Back);
-    assert_eq!(table.script.view().position, 19_999);
+    assert_eq!(table.view().position, 19_999);
     table.say(ScriptMsg::Discard);
     assert!(!table.script.is_under_way());
 }
@@ -264,7 +270,7 @@ fn breakpoints_keep_to_their_lines_and_scripts_set_their_own() {
         table.say(ScriptMsg::Breakpoint(line));
     }
     let marked = |table: &mut Table| {
-        let view = table.script.view();
+        let view = table.view();
         (1..).zip(&view.lines).filter(|(_, line)| line.breakpoint).map(|(at, _)| at).collect::<Vec<usize>>()
     };
     assert_eq!(marked(&mut table), [2, 3]);
@@ -286,7 +292,7 @@ fn tables_can_be_opened_and_large_ones_cost_little() {
     );
     table.say(ScriptMsg::Breakpoint(6));
     assert_eq!(table.go(Move::Continue), (State::Breakpoint, 6));
-    let view = table.script.view();
+    let view = table.view();
     let big = &view.scopes[0].rows[1].value;
     assert_eq!((big.kind.as_ref(), big.parts.len(), big.hidden), ("table", 40, 8960));
     let (key, second) = &view.scopes[0].rows[0].value.parts[1];
@@ -299,7 +305,7 @@ fn who_cannot_run_a_script_is_told_why() {
     let mut table = Table::new("return 1", "", "");
     table.send("MULTI");
     table.say(ScriptMsg::Begin);
-    let refused = |table: &mut Table| table.script.view().refused.as_ref().map(ToString::to_string);
+    let refused = |table: &mut Table| table.view().refused.as_ref().map(ToString::to_string);
     assert_eq!(
         refused(&mut table).as_deref(),
         Some("The script would only be queued: this client is in a transaction.")
@@ -328,14 +334,16 @@ fn what_is_kept_is_what_was_seen() {
     table.send("SET other 1");
     table.say(ScriptMsg::Begin);
     table.go(Move::End);
-    let seen = table.script.view().reply.clone().expect("a reply");
+    let seen = table.view().reply.clone().expect("a reply");
     assert_eq!(table.keys().len(), 2);
+    assert!(!table.view().stale);
     let line = table.script.line().expect("a line");
     let words = term::quote::split(&line).expect("words");
     let request = Value::Array(words.into_iter().map(Value::bulk).collect()).to_bytes();
     table.world.send(table.client, &request);
     let heard = table.world.take(table.client).concat_bytes();
     assert_eq!(*Reply::new(&heard, None).text, *seen.text);
+    assert!(table.view().stale, "the world has gone on");
 }
 
 trait Concat {

@@ -7,6 +7,7 @@ use super::{Script, Under, decoded};
 use crate::text::{counted, figure, printable};
 use engine::walk::{Call, Told};
 use resp::Value;
+use sim::Moment;
 use std::rc::Rc;
 
 /// How long a call and its reply are behind a line.
@@ -30,6 +31,8 @@ pub struct ScriptView {
     pub stack: Vec<CallView>,
     pub scopes: Vec<Scope>,
     pub reply: Option<Reply>,
+    /// The world has gone on since the script began: what is kept may come out otherwise.
+    pub stale: bool,
     /// Why it did not begin.
     pub refused: Option<Rc<str>>,
     /// The same in a sentence, for who does not see it.
@@ -94,16 +97,17 @@ impl Reply {
 }
 
 impl Script {
-    /// What there is to see.
+    /// What there is to see; `now` is where the world is.
     #[inline(never)]
-    pub fn view(&mut self) -> Rc<ScriptView> {
-        if let Some((version, view)) = &self.seen
-            && *version == self.version
+    pub fn view(&mut self, now: Moment) -> Rc<ScriptView> {
+        let stale = self.session.as_ref().is_some_and(|under| under.began != now);
+        if let Some((stamp, view)) = &self.seen
+            && *stamp == (self.version, stale)
         {
             return view.clone();
         }
-        let view = Rc::new(self.look());
-        self.seen = Some((self.version, view.clone()));
+        let view = Rc::new(ScriptView { stale, ..self.look() });
+        self.seen = Some(((self.version, stale), view.clone()));
         view
     }
 
@@ -135,6 +139,7 @@ impl Script {
             stack: Vec::new(),
             scopes: Vec::new(),
             reply: None,
+            stale: false,
             refused: None,
             says: "".into(),
         };

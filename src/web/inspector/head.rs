@@ -9,7 +9,7 @@ use inspect::{InspectMsg, KeyspaceView, Layout, text};
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
-pub fn head(view: &KeyspaceView, copy: bool, send: &Send) -> Html {
+pub fn head(view: &KeyspaceView, copy: Option<&str>, send: &Send) -> Html {
     let filter = when(send, |event: InputEvent| {
         let input: HtmlInputElement = event.target_dyn_into()?;
         Some(Msg::Inspect(InspectMsg::Filter(input.value())))
@@ -27,7 +27,7 @@ pub fn head(view: &KeyspaceView, copy: bool, send: &Send) -> Html {
     html! {
         <header>
             <h2>{ "Keyspace" }</h2>
-            if copy { <span class="badge now">{ "at this line" }</span> }
+            if let Some(copy) = copy { <span class="badge now">{ copy.to_owned() }</span> }
             { databases(view, send) }
             <span class="sum">{ sum }if view.total > 0 { { " · " }{ text::bytes(weight(view)) }{ change(view.gained) } }if view.counting { <em>{ ", being put in order" }</em> }</span>
             if looked_for {

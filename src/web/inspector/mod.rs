@@ -24,8 +24,8 @@ pub struct KeyspaceProps {
     pub view: Rc<KeyspaceView>,
     /// A key is to be opened as soon as what that needs is here (see `later.rs`).
     pub waiting: bool,
-    /// These are the keys of a copy, which a script that is gone through has changed.
-    pub copy: bool,
+    /// These are the keys of a copy, as a script that is gone through has left them at this point.
+    pub copy: Option<Rc<str>>,
     pub send: Send,
 }
 
@@ -47,11 +47,11 @@ pub fn Keyspace(props: &KeyspaceProps) -> Html {
     let was_open = use_mut_ref(|| false);
     let back = core::mem::replace(&mut *was_open.borrow_mut(), view.open.is_some()) && view.open.is_none();
     html! {
-        <section class={classes!("keyspace", copy.then_some("copy"))} aria-label="Keyspace">
+        <section class={classes!("keyspace", copy.is_some().then_some("copy"))} aria-label="Keyspace">
             if let Some(open) = &view.open {
                 { opened(open, send) }
             } else {
-                { head(view, *copy, send) }
+                { head(view, copy.as_deref(), send) }
                 if *waiting { <p class="empty soon" role="status">{ "Fetching the pictures …" }</p> } else { { bar::bar(view) } }
                 <Ledger view={view.clone()} send={send.clone()} {back} />
             }

@@ -16,7 +16,7 @@ pub fn beside(view: &ScriptView, client: u32, send: &Send) -> Html {
             }
             { match view.state {
                 State::Free => about(client),
-                State::Ended => over(client),
+                State::Ended => over(client, view.stale),
                 State::Moving => html! { <p class="quiet">{ "It runs. Esc stops it where it is; the page goes on meanwhile." }</p> },
                 State::Line | State::Breakpoint => html! { <>{ stack(view, send) }{ for view.scopes.iter().filter(|scope| !scope.rows.is_empty()).map(scope) }</> },
             } }
@@ -38,10 +38,14 @@ fn about(client: u32) -> Html {
     }
 }
 
-fn over(client: u32) -> Html {
-    html! {
-        <p class="quiet">{ format!("The keys beside this are as the script leaves them on the copy. Keep runs it as client {client}'s EVAL, at the same moment, so the same happens; Discard forgets it; Back goes through it once more.") }</p>
-    }
+fn over(client: u32, stale: bool) -> Html {
+    let keep = if stale {
+        "The server has gone on since the script began: Keep runs it on what is there now, and something else may come of it."
+            .to_owned()
+    } else {
+        format!("Keep runs it as client {client}'s EVAL, at the same moment, so the same happens.")
+    };
+    html! { <p class="quiet">{ "The keys on view are as the script leaves them on the copy. " }{ keep }{ " Discard forgets it; Back goes through it once more." }</p> }
 }
 
 /// Who called whom, innermost first. A click looks at the variables of that call.

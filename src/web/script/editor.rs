@@ -164,12 +164,13 @@ fn behind(line: &LineView) -> Html {
     }
 }
 
+/// The reply comes first: what was called stands in the line already, as far as it is not put together there.
 fn told(told: &ToldView) -> Html {
-    let arrow = if told.failed { " ✗ " } else { " → " };
+    let sign = if told.failed { "✗ " } else { "→ " };
     html! {
         <span class={classes!("told", told.failed.then_some("failed"))}>
-            if told.command.is_empty() { { "says " } } else { <span class="called">{ told.command.to_string() }</span>{ arrow } }
-            { told.reply.to_string() }
+            if !told.command.is_empty() { { sign } }{ told.reply.to_string() }
+            if !told.command.is_empty() { <span class="called">{ told.command.to_string() }</span> }
         </span>
     }
 }

@@ -4,6 +4,7 @@ use super::ScriptAct;
 use super::beside::beside;
 use super::editor::Editor;
 use crate::app::{Msg, Send, when};
+use crate::bench::Bench;
 use crate::icon::Icon;
 use inspect::script::{Move, Script, ScriptMsg, ScriptView, State};
 use std::cell::RefCell;
@@ -13,8 +14,8 @@ use yew::prelude::*;
 
 /// What is drawn between the lesson's width and the keys, if a script is open.
 #[inline(never)]
-pub fn face(open: &RefCell<Script>, client: u32, send: &Send) -> Html {
-    let view = open.borrow_mut().view();
+pub fn face(open: &RefCell<Script>, bench: &Bench, send: &Send) -> Html {
+    let (view, client) = (open.borrow_mut().view(bench.world.moment()), bench.active);
     html! { <Face {view} {client} send={send.clone()} /> }
 }
 
@@ -138,7 +139,7 @@ fn steps(view: &ScriptView, client: u32, send: &Send) -> Html {
         );
         let run = button("Run", "", "Give it to the server as an EVAL", true, "", Msg::Script(ScriptAct::Run));
         return html! {
-            <div class="steps" role="toolbar" aria-label="Begin">
+            <div class="steps" role="group" aria-label="Begin">
                 { debug }{ run }
                 <span class="hint">{ format!("as client {client}. A click on a line's number, or F9, sets a breakpoint.") }</span>
             </div>
@@ -157,7 +158,7 @@ fn steps(view: &ScriptView, client: u32, send: &Send) -> Html {
         format!("line {} of {} that ran", view.position, view.reached)
     };
     html! {
-        <div class="steps" role="toolbar" aria-label="Go through the script">
+        <div class="steps" role="group" aria-label="Go through the script">
             { button("Back", "b", "To the line before, as it was (b)", state != State::Moving && view.position > 1, "", say(ScriptMsg::Back)) }
             { button("Step", "s", "To the next line, also into a function (s or F11)", stands, "first", moved(Move::Step)) }
             { button("Over", "n", "To the next line, over function calls (n or F10)", stands, "", moved(Move::Over)) }
@@ -173,7 +174,7 @@ fn steps(view: &ScriptView, client: u32, send: &Send) -> Html {
                 if state == State::Moving {
                     { button("Stop", "Esc", "Stop it where it is (Esc)", true, "first", say(ScriptMsg::Halt)) }
                 } else {
-                    { button("Keep", "k", "Run it on the real server, as the EVAL that it is: what you have seen happens (k)", true, if state == State::Ended { "first" } else { "" }, Msg::Script(ScriptAct::Run)) }
+                    { button("Keep", "k", "Run it on the server itself, as the EVAL that it is (k)", true, if state == State::Ended { "first" } else { "" }, Msg::Script(ScriptAct::Run)) }
                 }
                 { button("Discard", "a", "End here: nothing of it has happened (a)", true, "", say(ScriptMsg::Discard)) }
             </span>

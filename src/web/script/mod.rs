@@ -39,10 +39,12 @@ pub fn act(bench: &mut Bench, act: &ScriptAct, progress: &mut Progress) {
             if let Some(open) = bench.script.take() {
                 keep(&open.borrow());
                 go_on(bench);
+                bench.focus(bench.active);
             }
         }
         ScriptAct::Run => {
             let Some(line) = bench.script.as_ref().and_then(|open| open.borrow().line()) else { return };
+            storage::set("script", &line);
             say(bench, &ScriptMsg::Discard);
             bench.give(bench.active, &line, progress);
         }
@@ -60,6 +62,11 @@ fn open(bench: &mut Bench, line: &str) {
         script.open(&kept);
     }
     bench.script = Some(RefCell::new(script));
+    // The line is there now; in the prompt it would only be in the way.
+    let active = bench.active;
+    if let Some(pane) = bench.pane_mut(active).filter(|pane| !line.is_empty() && pane.editor.text() == line) {
+        pane.put("");
+    }
     go_on(bench);
 }
 
@@ -109,9 +116,10 @@ pub fn inspect(open: &RefCell<Script>, msg: &InspectMsg) -> bool {
     open.borrow_mut().inspect(msg)
 }
 
+/// When the keys on view are, if they are those of a script that is gone through.
 #[inline(never)]
-pub fn is_under_way(open: &RefCell<Script>) -> bool {
-    open.borrow().is_under_way()
+pub fn moment(open: &RefCell<Script>) -> Option<Rc<str>> {
+    open.borrow().moment()
 }
 
 /// Whether a line is an EVAL that the debugger could take over.

@@ -286,7 +286,6 @@ impl Pane {
     }
 }
 
-pub fn spans(spans: &[Span]) -> Html {
 pub fn open_script(line: &str) -> Msg {
     Msg::Script(ScriptAct::Open(line.to_owned()))
 }
@@ -296,7 +295,7 @@ fn debug_this(line: &AttrValue, send: &Send) -> Html {
     html! { <button class="give-up" onclick={send.reform(move |_: MouseEvent| open_script(&line))}>{ "Debug this script" }</button> }
 }
 
-fn spans(spans: &[Span]) -> Html {
+pub fn spans(spans: &[Span]) -> Html {
     let draw = |span: &Span| {
         if span.class.is_empty() {
             html! { { span.text.to_string() } }

@@ -77,6 +77,30 @@ for (const colorScheme of ["light", "dark"]) {
   }
 }
 
+for (const [width, viewport] of Object.entries({ wide, narrow })) {
+  journey(`debugger: beside a lesson, ${width}`, { viewport }, async (visitor) => {
+    const { page } = visitor;
+    await visitor.open();
+    if (viewport === narrow) await page.getByRole("button", { name: "Terminal", exact: true }).click();
+    await visitor.button("Script");
+    await begin(page).click();
+    await says(visitor, "Line 1: local key = KEYS[1]");
+    for (let line = 2; line <= 5; line += 1) {
+      await script(page).press("s");
+      await says(visitor, `Line ${line}: `);
+    }
+    await visitor.picture(`debugger-lesson-${width}`);
+    await visitor.accessible();
+    if (viewport === narrow) {
+      await page.getByRole("button", { name: "Keyspace", exact: true }).click();
+      await visitor.key("rl:ip:1.2.3.4").getByText("1", { exact: true }).waitFor();
+      await page.getByRole("region", { name: "Keyspace" }).getByText("before line 5").waitFor();
+      await visitor.picture(`debugger-keyspace-${width}`);
+      await visitor.accessible();
+    }
+  });
+}
+
 journey("debugger: from a line, into functions, by keyboard alone", {}, async (visitor) => {
   const { page } = visitor;
   await visitor.open("#/playground");

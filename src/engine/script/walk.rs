@@ -124,8 +124,10 @@ pub enum Halt {
 pub struct Caller {
     /// How many calls up from the innermost; names the call to [`Walk::locals`].
     pub level: usize,
-    /// What its caller calls it; empty for the script itself.
+    /// What its caller calls it.
     pub name: Vec<u8>,
+    /// It is the script itself, not one of its functions.
+    pub is_main: bool,
     pub line: u32,
 }
 
@@ -397,7 +399,7 @@ impl Walk {
         let calls = self.machine.vm.calls().into_iter().enumerate();
         calls
             .filter(|(_, call)| call.line > 0 && call.source == b"user_script")
-            .map(|(level, call)| Caller { level, name: call.name, line: call.line })
+            .map(|(level, call)| Caller { level, is_main: call.defined == 0, name: call.name, line: call.line })
             .collect()
     }
 

@@ -15,6 +15,8 @@ const MEMORY: usize = 48 << 20;
 /// Lines between two moments that are kept, at first.
 const SPACING: u64 = 512;
 
+const EVENTS: usize = 10_000;
+
 #[derive(Clone, Debug)]
 struct Moment {
     engine: Engine,
@@ -168,7 +170,10 @@ impl Session {
         loop {
             let Moment { engine, walk } = &mut self.present;
             let halt = engine.go_on(walk, until, minded, FUEL, &mut self.outputs);
-            self.events.extend_from_slice(self.outputs.events());
+            // Beyond so many the inspector looks at everything anew, and the rest of them says no more.
+            if self.events.len() < EVENTS {
+                self.events.extend_from_slice(self.outputs.events());
+            }
             self.outputs.clear();
             match halt {
                 Halt::There => return self.stand(Standing::Line),

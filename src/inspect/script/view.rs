@@ -203,7 +203,7 @@ impl Under {
             .iter()
             .enumerate()
             .map(|(at, call)| CallView {
-                name: if at + 1 == stack.len() { "script".into() } else { name_of(&call.name) },
+                name: if call.is_main { "script".into() } else { name_of(&call.name) },
                 line: call.line,
                 chosen: at == chosen,
             })

@@ -110,5 +110,5 @@ fn calls(view: &ScriptView) -> Html {
         format!("Line {line}: {}{}{}", told.command, if told.failed { " fails: " } else { " replies " }, told.reply)
     };
     let told: Vec<String> = told.map(words).collect();
-    html! { if !told.is_empty() { <ul class="visually-hidden" aria-label="Commands called so far">{ for told.into_iter().map(|words| html! { <li>{ words }</li> }) }</ul> } }
+    html! { if !told.is_empty() { <ul class="calls visually-hidden" aria-label="Commands called so far">{ for told.into_iter().map(|words| html! { <li>{ words }</li> }) }</ul> } }
 }

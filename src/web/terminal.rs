@@ -129,6 +129,7 @@ pub struct Pane {
     focus: u32,
     revision: u32,
     entry: Option<Rc<Entry>>,
+    active: bool,
 }
 
 impl Component for Pane {
@@ -162,8 +163,10 @@ impl Component for Pane {
         }
         follow(&input, &self.paint);
         let newest = view.entries.last().cloned();
+        // In a narrow window a pane that is not active is not there, and does not scroll.
+        let comes = !core::mem::replace(&mut self.active, view.active) && view.active;
         if let Some(scroll) = self.scroll.cast::<Element>()
-            && (newest != self.entry || !view.text.is_empty())
+            && (comes || newest != self.entry || !view.text.is_empty())
         {
             scroll.set_scroll_top(scroll.scroll_height());
         }

@@ -106,7 +106,7 @@ pub(crate) const NEVER: &[&str] = &[
 impl Generator {
     pub fn new(seed: u64, only: &[String], without: &[String]) -> Generator {
         let named = |command: &Command, words: &[String]| {
-            words.iter().any(|word| *word == command.name || *word == command.group.name())
+            words.iter().any(|word| command.name.eq_ignore_ascii_case(word) || *word == command.group.name())
         };
         let commands = table::all()
             .filter(|command| !NEVER.contains(&command.name))

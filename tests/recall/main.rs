@@ -281,8 +281,12 @@ fn run() -> Result<(), String> {
                 for (server, (recalls, costs)) in servers.iter().zip(sums) {
                     let mut row = format!("| {kind} | {dim} | {quantisation} | {} |", server.name);
                     let sets = options.sets as f64;
-                    recalls.iter().for_each(|recall| _ = write!(row, " {:.4} |", recall / sets));
-                    costs.iter().for_each(|cost| _ = write!(row, " {:.0} |", cost / sets));
+                    for recall in recalls {
+                        let _ = write!(row, " {:.4} |", recall / sets);
+                    }
+                    for cost in costs {
+                        let _ = write!(row, " {:.0} |", cost / sets);
+                    }
                     println!("{row}");
                     table += &row;
                     table.push('\n');

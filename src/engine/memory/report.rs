@@ -82,7 +82,7 @@ pub fn usage(key: &[u8], value: &Value, had_deadline: bool, compress_depth: i64,
         Value::Hash(hash) => hash.usage(samples),
         Value::SortedSet(zset) => zset.usage(samples),
         Value::Stream(stream) => stream.usage(),
-        Value::VectorSet(set) => set.allocated(),
+        Value::VectorSet(set) => set.usage(),
     };
     object(key.len(), had_deadline, 0) + own
 }

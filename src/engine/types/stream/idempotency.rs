@@ -5,7 +5,7 @@
 //! which the server gave it. Redis does it so since 8.6.
 
 use super::id::StreamId;
-use super::size::{MARK, PRODUCER};
+use super::size::{MARK, PLACED_MARK, PLACED_PRODUCER, PRODUCER, TABLES};
 use crate::memory::allocator;
 use crate::text::Text;
 use alloc::collections::VecDeque;
@@ -39,7 +39,8 @@ pub struct Idempotency {
     pub duration: i64,
     pub maxsize: i64,
     producers: Vec<(Text, Rc<Producer>)>,
-    /// What all marks take in Redis.
+    /// How many marks there are, and what they take in Redis.
+    marks: usize,
     mark_bytes: usize,
     pub added: u64,
     pub duplicates: u64,
@@ -47,7 +48,15 @@ pub struct Idempotency {
 
 impl Default for Idempotency {
     fn default() -> Self {
-        Idempotency { duration: 100, maxsize: 100, producers: Vec::new(), mark_bytes: 0, added: 0, duplicates: 0 }
+        Idempotency {
+            duration: 100,
+            maxsize: 100,
+            producers: Vec::new(),
+            marks: 0,
+            mark_bytes: 0,
+            added: 0,
+            duplicates: 0,
+        }
     }
 }
 
@@ -76,9 +85,11 @@ impl Idempotency {
         while marks.len() as i64 >= self.maxsize.max(1)
             && let Some(gone) = marks.pop_front()
         {
+            self.marks -= 1;
             self.mark_bytes -= gone.bytes();
         }
         let mark = Mark { name: Text::new(mark), id, recorded: now };
+        self.marks += 1;
         self.mark_bytes += mark.bytes();
         marks.push_back(mark);
     }
@@ -105,17 +116,26 @@ impl Idempotency {
             }
         }
         producers.retain(|(_, producer)| !producer.marks.is_empty());
+        self.marks = producers.iter().map(|(_, producer)| producer.marks.len()).sum();
         self.mark_bytes = producers.iter().flat_map(|(_, producer)| &producer.marks).map(Mark::bytes).sum();
         self.producers = producers;
     }
 
     pub fn clear(&mut self) {
         self.producers.clear();
-        self.mark_bytes = 0;
+        (self.marks, self.mark_bytes) = (0, 0);
     }
 
-    /// What this takes in Redis.
-    pub(super) fn bytes(&self) -> usize {
+    /// What MEMORY USAGE counts of it.
+    pub(super) fn usage(&self) -> usize {
         self.producers.len() * PRODUCER + self.mark_bytes
+    }
+
+    /// What it takes of the allocator, which has tables of producers and of each one's marks besides.
+    pub(super) fn allocated(&self) -> usize {
+        if self.producers.is_empty() {
+            return 0;
+        }
+        TABLES + self.usage() + self.producers.len() * PLACED_PRODUCER + self.marks * PLACED_MARK
     }
 }

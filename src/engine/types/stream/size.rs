@@ -27,10 +27,16 @@ const SHARED_TREE: usize = 40;
 /// Who sent messages that must not be added twice, and a message's mark without its letters.
 pub(super) const PRODUCER: usize = 32;
 pub(super) const MARK: usize = 32;
+/// On average, their tables and places in them.
+pub(super) const TABLES: usize = 99;
+pub(super) const PLACED_PRODUCER: usize = 111;
+pub(super) const PLACED_MARK: usize = 43;
 /// On average, with their places in trees.
-const PLACED_GROUP: usize = GROUP + 32;
-const PLACED_CONSUMER: usize = 85;
-const PLACED_PENDING: usize = 238;
+const PLACED_GROUP: usize = GROUP + 24;
+const PLACED_CONSUMER: usize = 128;
+const PLACED_PENDING: usize = 213;
+/// What an id takes in the shared tree, with the list of groups for which it is pending.
+const SHARED_ID: usize = 107;
 const RADIX_KEY: usize = 59;
 /// What a node that still grows is given at once.
 const GROWING: usize = 4096;
@@ -69,11 +75,14 @@ impl Stream {
         tree_of(&self.nodes().iter().map(|placed| key_of(placed.id)).collect::<Vec<_>>())
     }
 
+    /// About what the groups take of the allocator. What is pending in one group is mostly pending in the others, too.
     fn groups_size(&self) -> usize {
         let groups = self.groups().map(|(_, group)| {
             PLACED_GROUP + group.consumers().len() * PLACED_CONSUMER + group.pending_len() * PLACED_PENDING
         });
-        groups.sum::<usize>() + if self.groups().len() > 0 { TREE_OF_GROUPS } else { 0 }
+        let shared = self.groups().map(|(_, group)| group.pending_len()).max().unwrap_or(0);
+        let trees = if self.groups().len() > 0 { TREE_OF_GROUPS } else { 0 } + if shared > 0 { SHARED_TREE } else { 0 };
+        groups.sum::<usize>() + shared * SHARED_ID + trees
     }
 
     /// The same to the byte, from every pending entry.
@@ -96,7 +105,7 @@ impl Stream {
     /// What MEMORY USAGE counts: every node, however many samples are asked for.
     pub fn usage(&self) -> usize {
         let nodes = of_ids(self.nodes().iter().map(|placed| placed.id), self.left.nodes);
-        STREAM + EMPTY_TREE + nodes + self.bytes + self.groups_usage() + self.idempotency.bytes()
+        STREAM + EMPTY_TREE + nodes + self.bytes + self.groups_usage() + self.idempotency.usage()
     }
 
     /// What this takes of the allocator, closely enough, without looking at every node.
@@ -107,7 +116,7 @@ impl Stream {
         // The nodes before the last are full; one is about as large as another.
         let full = count.saturating_sub(1);
         let nodes = (self.bytes - last).checked_div(full).map_or(0, |average| full * allocator::class(average));
-        STREAM + count * RADIX_KEY + nodes + growing + self.groups_size() + self.idempotency.bytes()
+        STREAM + count * RADIX_KEY + nodes + growing + self.groups_size() + self.idempotency.allocated()
     }
 }
 

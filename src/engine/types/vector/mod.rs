@@ -167,18 +167,33 @@ impl VectorSet {
         search::nearest(nodes.map(|id| self.graph.near(query, id)), count)
     }
 
-    /// What the set takes in Redis as MEMORY USAGE counts it. Links count as on average: all that layer 0 has room for, and
-    /// those of a third of a layer more, since a quarter of the nodes is on the next one.
-    pub fn allocated(&self) -> usize {
-        const SET: usize = 1784;
-        const NODE: usize = 360;
-        let vector = match self.quantisation {
+    /// What one vector takes.
+    fn vector_size(&self) -> usize {
+        match self.quantisation {
             Quantisation::None => self.dim() * 4,
             Quantisation::Int8 => self.dim(),
             Quantisation::Binary => self.dim().div_ceil(64) * 8,
-        };
+        }
+    }
+
+    /// What the set takes in Redis as MEMORY USAGE counts it. Links count as on average: all that layer 0 has room for, and
+    /// those of a third of a layer more, since a quarter of the nodes is on the next one.
+    pub fn usage(&self) -> usize {
+        const SET: usize = 1784;
+        const NODE: usize = 360;
         let matrix = self.projection.as_ref().map_or(0, |projection| projection.input * self.dim() * 4);
-        SET + self.len() * (NODE + vector) + self.len() * self.graph.m() * 56 / 3 + self.strings + matrix
+        let nodes = self.len() * (NODE + self.vector_size()) + self.len() * self.graph.m() * 56 / 3;
+        SET + nodes + self.strings + matrix
+    }
+
+    /// What the set takes of the allocator: more, because MEMORY USAGE leaves out the table of names and what sizes are rounded to.
+    pub fn allocated(&self) -> usize {
+        const SET: usize = 168;
+        const NODE: usize = 24;
+        const TABLE_ENTRY: usize = 32;
+        let rounding = allocator::class(self.vector_size()) - self.vector_size();
+        let table = self.graph.nodes.buckets.count() * 8;
+        self.usage() + SET + table + self.len() * (NODE + TABLE_ENTRY + rounding)
     }
 
     /// The ranks of names in a range.

@@ -229,19 +229,19 @@ fn node_modules(whose: &str, dir: &Path) -> Outcome {
     fs::write(&stamp, lock).map_err(|e| format!("cannot write {}: {e}", stamp.display()))
 }
 
-/// The interpreter that has redis-py.
+/// The interpreter that has the clients in Python.
 pub fn python_of_clients() -> PathBuf {
     places::target().join("clients/python/bin/python")
 }
 
-/// An environment of its own for redis-py, in `target/`. The stamp is the list of requirements.
+/// An environment of its own for clients in Python, in `target/`. The stamp is the list of requirements.
 fn python() -> Outcome {
     let requirements = places::client_tests().join("requirements.txt");
     let wanted = fs::read(&requirements).map_err(|e| format!("cannot read {}: {e}", requirements.display()))?;
     let dir = places::target().join("clients/python");
     let stamp = dir.join("installed-from-requirements");
     if same(&stamp, &wanted) {
-        run::ready("redis-py", "ready");
+        run::ready("clients in Python", "ready");
         return Ok(());
     }
     let python = || Command::new(places::on_path(&["python3"]).unwrap_or_else(|| "python3".into()));
@@ -249,10 +249,10 @@ fn python() -> Outcome {
         debian("Python", &["python3", "python3-venv"], "Python 3 with its venv module")?;
     }
     let mut venv = python();
-    run::step("Python environment", "for redis-py", venv.args(["-m", "venv"]).arg(&dir), Some(Duration::from_mins(5)))?;
+    run::step("Python environment", "for clients", venv.args(["-m", "venv"]).arg(&dir), Some(Duration::from_mins(5)))?;
     let mut pip = Command::new(python_of_clients());
     pip.args(["-m", "pip", "install", "--disable-pip-version-check", "--quiet", "-r"]).arg(&requirements);
-    run::step("redis-py", "pip install", &mut pip, Some(Duration::from_mins(10)))?;
+    run::step("clients in Python", "pip install", &mut pip, Some(Duration::from_mins(10)))?;
     fs::write(&stamp, wanted).map_err(|e| format!("cannot write {}: {e}", stamp.display()))
 }
 

@@ -1,10 +1,9 @@
 // The client libraries that people use, doing what people do with them.
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import Redis from "ioredis";
 import { createClient } from "redis";
+import { needsPython, python } from "./python.mjs";
 import { start } from "./server.mjs";
 
 let server;
@@ -126,13 +125,5 @@ describe("ioredis", () => {
 });
 
 describe("redis-py", () => {
-  const python = process.env.PYTHON;
-  const usable = python && existsSync(python) && spawnSync(python, ["-c", "import redis"]).status === 0;
-  it("does the same", { skip: usable ? false : "PYTHON names no interpreter that has redis-py" }, async () => {
-    const child = spawn(python, ["redis_py.py", String(server.port)], { cwd: new URL(".", import.meta.url) });
-    let output = "";
-    for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => (output += data));
-    const code = await new Promise((resolve) => child.on("exit", resolve));
-    assert.equal(code, 0, output);
-  });
+  it("does the same", needsPython("redis"), () => python("redis_py.py", server.port));
 });

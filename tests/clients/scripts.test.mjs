@@ -6,6 +6,7 @@ import Redis from "ioredis";
 import { RateLimiterRedis } from "rate-limiter-flexible";
 import { createClient, defineScript } from "redis";
 import Redlock from "redlock";
+import { needsPython, python } from "./python.mjs";
 import { start } from "./server.mjs";
 
 let server;
@@ -64,6 +65,10 @@ describe("BullMQ", () => {
     await events.close();
     await queue.close();
   });
+});
+
+describe("dramatiq", () => {
+  it("works off a queue as Sidekiq has it", needsPython("dramatiq"), () => python("queues.py", server.port));
 });
 
 describe("redlock", () => {

@@ -23,7 +23,7 @@ const STAGES: [Stage; 10] = [
     ("native", "the tests of all crates, natively", native),
     ("wasm", "the page's tests in headless Chromium", wasm),
     ("oracle", "the transcripts on a real Redis", real_redis),
-    ("clients", "real client libraries, libraries made of scripts, and hostile clients against rediscover-server", clients),
+    ("clients", "client libraries, queues and hostile clients against rediscover-server", clients),
     ("dist", "the release page", dist),
     ("size", "the size budget", size),
     ("journeys", "end to end in headless Chromium, with axe", journeys),

@@ -52,18 +52,12 @@ impl<T: Default> Arena<T> {
 
     /// Frees what is not marked and unmarks the rest; returns the sum of the sizes freed.
     pub fn sweep(&mut self, size: impl Fn(&T) -> usize) -> usize {
+        let before = self.free.len();
+        sweep(&mut self.slots, &mut self.free);
         let mut freed = 0;
-        for (index, slot) in self.slots.iter_mut().enumerate() {
-            match slot {
-                Slot::Free => {}
-                Slot::Black => *slot = Slot::White,
-                Slot::White => {
-                    freed += size(&self.items[index]);
-                    self.items[index] = T::default();
-                    *slot = Slot::Free;
-                    self.free.push(index as u32);
-                }
-            }
+        for &index in &self.free[before..] {
+            freed += size(&self.items[index as usize]);
+            self.items[index as usize] = T::default();
         }
         freed
     }
@@ -74,6 +68,21 @@ impl<T: Default> Arena<T> {
 
     pub fn as_slice(&self) -> &[T] {
         &self.items
+    }
+}
+
+/// Unmarks what is marked and lists the rest as free.
+#[inline(never)]
+fn sweep(slots: &mut [Slot], free: &mut Vec<u32>) {
+    for (index, slot) in slots.iter_mut().enumerate() {
+        match slot {
+            Slot::Free => {}
+            Slot::Black => *slot = Slot::White,
+            Slot::White => {
+                *slot = Slot::Free;
+                free.push(index as u32);
+            }
+        }
     }
 }
 

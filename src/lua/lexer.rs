@@ -1,11 +1,15 @@
 //! The scanner. Tokens carry the line they end on; the text of the token in hand stays in `buffer`, since error
 //! messages quote it (`near 'x'`).
 
-use alloc::{boxed::Box, format, string::String, vec::Vec};
+use alloc::{boxed::Box, collections::BTreeMap, format, string::String, vec::Vec};
 
-use crate::number;
+use crate::{
+    heap::Heap,
+    number, strings,
+    value::{SHORT, Value},
+};
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Token {
     Char(u8),
     And,
@@ -36,8 +40,8 @@ pub enum Token {
     Le,
     Ne,
     Number(f64),
-    Name(Vec<u8>),
-    String(Vec<u8>),
+    Name(Value),
+    String(Value),
     Eos,
 }
 
@@ -71,14 +75,17 @@ const RESERVED: &[(&str, Token)] = &[
 pub struct SyntaxError(pub Box<Vec<u8>>);
 
 /// What an error message quotes.
-pub enum Near<'a> {
+pub enum Near {
     Nothing,
-    Token(&'a Token),
+    Token(Token),
     /// The text scanned so far of the token that cannot be finished.
     Buffer,
 }
 
 pub struct Lexer<'a> {
+    pub heap: &'a mut Heap,
+    /// Long strings are not interned; within a chunk they are, by length and hash.
+    long: BTreeMap<(u8, u64), u32>,
     source: &'a [u8],
     at: usize,
     buffer: Vec<u8>,
@@ -92,8 +99,10 @@ pub struct Lexer<'a> {
 type Scan<T> = Result<T, SyntaxError>;
 
 impl<'a> Lexer<'a> {
-    pub fn new(source: &'a [u8], name: &[u8]) -> Lexer<'a> {
+    pub fn new(heap: &'a mut Heap, source: &'a [u8], name: &[u8]) -> Lexer<'a> {
         Lexer {
+            heap,
+            long: BTreeMap::new(),
             source,
             at: 0,
             buffer: Vec::new(),
@@ -114,9 +123,29 @@ impl<'a> Lexer<'a> {
         Ok(())
     }
 
-    pub fn look_ahead(&mut self) -> Scan<&Token> {
+    pub fn look_ahead(&mut self) -> Scan<Token> {
         let token = self.scan()?;
-        Ok(self.ahead.insert(token))
+        self.ahead = Some(token);
+        Ok(token)
+    }
+
+    /// The string that the buffer holds, without so many bytes at both ends.
+    fn text(&mut self, around: usize) -> Value {
+        let bytes = &self.buffer[around..self.buffer.len() - around];
+        if bytes.len() <= SHORT {
+            return self.heap.string(bytes);
+        }
+        let key = (0, (bytes.len() as u64) << 32 | u64::from(strings::hash(bytes)));
+        if let Some(known) = self.long.get(&key)
+            && self.heap.bytes(u64::from(*known)) == bytes
+        {
+            return Value::String(u64::from(*known));
+        }
+        let value = self.heap.string(bytes);
+        if let Value::String(payload) = value {
+            self.long.insert(key, payload as u32);
+        }
+        value
     }
 
     pub fn error(&self, message: &str, near: Near) -> SyntaxError {
@@ -135,13 +164,13 @@ impl<'a> Lexer<'a> {
 
     /// An error at the token in hand.
     pub fn syntax(&self, message: &str) -> SyntaxError {
-        self.error(message, Near::Token(&self.token))
+        self.error(message, Near::Token(self.token))
     }
 
-    fn describe(&self, token: &Token) -> Vec<u8> {
+    fn describe(&self, token: Token) -> Vec<u8> {
         match token {
             Token::Name(_) | Token::String(_) | Token::Number(_) => until_nul(&self.buffer).to_vec(),
-            Token::Char(byte) if !byte.is_ascii_control() => alloc::vec![*byte],
+            Token::Char(byte) if !byte.is_ascii_control() => alloc::vec![byte],
             other => token_text(other).into_bytes(),
         }
     }
@@ -203,7 +232,7 @@ impl<'a> Lexer<'a> {
                         Some(level) => {
                             self.long_text(level, false)?;
                             let inner = level + 2;
-                            Ok(Token::String(self.buffer[inner..self.buffer.len() - inner].to_vec()))
+                            Ok(Token::String(self.text(inner)))
                         }
                         None if self.buffer.len() == start + 1 => Ok(Token::Char(b'[')),
                         None => Err(self.error("invalid long string delimiter", Near::Buffer)),
@@ -237,8 +266,8 @@ impl<'a> Lexer<'a> {
                     }
                     let reserved = RESERVED.iter().find(|(word, _)| word.as_bytes() == self.buffer);
                     return Ok(match reserved {
-                        Some((_, token)) => token.clone(),
-                        None => Token::Name(self.buffer.clone()),
+                        Some((_, token)) => *token,
+                        None => Token::Name(self.text(0)),
                     });
                 }
                 _ => {
@@ -298,13 +327,13 @@ impl<'a> Lexer<'a> {
             match self.peek() {
                 None => {
                     let what = if comment { "unfinished long comment" } else { "unfinished long string" };
-                    return Err(self.error(what, Near::Token(&Token::Eos)));
+                    return Err(self.error(what, Near::Token(Token::Eos)));
                 }
                 Some(b'[') => {
                     if self.skip_separator() == Some(level) {
                         self.save_next();
                         if level == 0 {
-                            return Err(self.error("nesting of [[...]] is deprecated", Near::Token(&Token::Char(b'['))));
+                            return Err(self.error("nesting of [[...]] is deprecated", Near::Token(Token::Char(b'['))));
                         }
                     }
                 }
@@ -336,7 +365,7 @@ impl<'a> Lexer<'a> {
         self.save_next();
         while !self.is_at(quote) {
             match self.peek() {
-                None => return Err(self.error("unfinished string", Near::Token(&Token::Eos))),
+                None => return Err(self.error("unfinished string", Near::Token(Token::Eos))),
                 Some(b'\n' | b'\r') => return Err(self.error("unfinished string", Near::Buffer)),
                 Some(b'\\') => {
                     self.at += 1;
@@ -379,7 +408,7 @@ impl<'a> Lexer<'a> {
             }
         }
         self.save_next();
-        Ok(Token::String(self.buffer[1..self.buffer.len() - 1].to_vec()))
+        Ok(Token::String(self.text(1)))
     }
 }
 
@@ -387,10 +416,10 @@ fn until_nul(bytes: &[u8]) -> &[u8] {
     bytes.split(|byte| *byte == 0).next().unwrap_or_default()
 }
 
-pub fn token_text(token: &Token) -> String {
+pub fn token_text(token: Token) -> String {
     let fixed = match token {
         Token::Char(byte) if byte.is_ascii_control() => return format!("char({byte})"),
-        Token::Char(byte) => return String::from(char::from(*byte)),
+        Token::Char(byte) => return String::from(char::from(byte)),
         Token::Concat => "..",
         Token::Dots => "...",
         Token::Eq => "==",
@@ -401,7 +430,7 @@ pub fn token_text(token: &Token) -> String {
         Token::Name(_) => "<name>",
         Token::String(_) => "<string>",
         Token::Eos => "<eof>",
-        word => RESERVED.iter().find(|(_, token)| token == word).map_or("?", |(text, _)| text),
+        word => RESERVED.iter().find(|(_, token)| *token == word).map_or("?", |(text, _)| text),
     };
     String::from(fixed)
 }

@@ -113,6 +113,7 @@ pub struct Vm {
 
 impl Vm {
     /// A machine with all libraries open.
+    #[inline(never)]
     pub fn new(limits: Limits, seed: u32) -> Vm {
         let mut heap = Heap::new(usize::MAX >> 1);
         let memory_message = heap.string(b"not enough memory");

@@ -3,7 +3,7 @@
 
 mod expressions;
 
-use alloc::{collections::BTreeMap, format, vec::Vec};
+use alloc::{format, vec::Vec};
 
 use crate::{
     arena::Arena,
@@ -11,7 +11,7 @@ use crate::{
     heap::Heap,
     instruction::{IS_VARARG, Op, Proto, Upvalue},
     lexer::{Lexer, Near, SyntaxError, Token, token_text},
-    value::{SHORT, Value},
+    value::Value,
 };
 
 const MAX_LEVELS: usize = 200;
@@ -24,10 +24,7 @@ type Parse<T> = Result<T, SyntaxError>;
 
 struct Parser<'a> {
     lexer: Lexer<'a>,
-    heap: &'a mut Heap,
     protos: &'a mut Arena<Proto>,
-    /// Long strings are not interned; within a chunk they are.
-    long: BTreeMap<Vec<u8>, Value>,
     /// The functions being compiled, outermost first.
     functions: Vec<Function>,
     levels: usize,
@@ -42,9 +39,8 @@ struct Target {
 /// Compiles a chunk; the result is the number of its prototype.
 pub fn compile(heap: &mut Heap, protos: &mut Arena<Proto>, source: &[u8], name: &[u8]) -> Parse<u32> {
     let source_name = heap.string(name);
-    let lexer = Lexer::new(source, name);
-    let (functions, long) = (Vec::new(), BTreeMap::new());
-    let mut parser = Parser { lexer, heap, protos, long, functions, levels: 2, source: source_name };
+    let lexer = Lexer::new(heap, source, name);
+    let mut parser = Parser { lexer, protos, functions: Vec::new(), levels: 2, source: source_name };
     let mut main = Function::new(source_name, 0);
     main.proto.vararg = IS_VARARG;
     parser.functions.push(main);
@@ -72,32 +68,15 @@ impl Parser<'_> {
         Ok(())
     }
 
-    fn string(&mut self, bytes: &[u8]) -> Value {
-        if bytes.len() <= SHORT {
-            return self.heap.string(bytes);
-        }
-        if let Some(known) = self.long.get(bytes) {
-            return *known;
-        }
-        let value = self.heap.string(bytes);
-        self.long.insert(bytes.to_vec(), value);
-        value
-    }
-
-    fn name_constant(&mut self, name: &[u8]) -> u32 {
-        let value = self.string(name);
-        self.function().constant(value)
-    }
-
-    fn is(&self, token: &Token) -> bool {
-        self.lexer.token == *token
+    fn is(&self, token: Token) -> bool {
+        self.lexer.token == token
     }
 
     fn is_char(&self, byte: u8) -> bool {
         self.lexer.token == Token::Char(byte)
     }
 
-    fn accept(&mut self, token: &Token) -> Parse<bool> {
+    fn accept(&mut self, token: Token) -> Parse<bool> {
         let found = self.is(token);
         if found {
             self.next()?;
@@ -105,14 +84,14 @@ impl Parser<'_> {
         Ok(found)
     }
 
-    fn expect(&mut self, token: &Token) -> Parse<()> {
+    fn expect(&mut self, token: Token) -> Parse<()> {
         if !self.is(token) {
             return Err(self.lexer.syntax(&format!("'{}' expected", token_text(token))));
         }
         self.next()
     }
 
-    fn expect_closing(&mut self, token: &Token, opening: &Token, line: u32) -> Parse<()> {
+    fn expect_closing(&mut self, token: Token, opening: Token, line: u32) -> Parse<()> {
         if self.is(token) {
             return self.next();
         }
@@ -124,9 +103,8 @@ impl Parser<'_> {
         Err(self.lexer.syntax(&format!("'{what}' expected (to close '{opening}' at line {line})")))
     }
 
-    fn name(&mut self) -> Parse<Vec<u8>> {
-        let Token::Name(name) = &self.lexer.token else { return Err(self.lexer.syntax("'<name>' expected")) };
-        let name = name.clone();
+    fn name(&mut self) -> Parse<Value> {
+        let Token::Name(name) = self.lexer.token else { return Err(self.lexer.syntax("'<name>' expected")) };
         self.next()?;
         Ok(name)
     }
@@ -154,12 +132,17 @@ impl Parser<'_> {
 
     // Scopes.
 
-    fn declare(&mut self, name: &[u8], ahead: usize) -> Parse<()> {
+    fn declare(&mut self, name: Value, ahead: usize) -> Parse<()> {
         let count = self.function().active + ahead + 1;
         self.check_limit(count, MAX_LOCALS, "local variables")?;
-        let value = self.string(name);
-        self.function().declare(value);
+        self.function().declare(name);
         Ok(())
+    }
+
+    /// A variable that the text does not name.
+    fn declare_hidden(&mut self, name: &[u8], ahead: usize) -> Parse<()> {
+        let name = self.lexer.heap.string(name);
+        self.declare(name, ahead)
     }
 
     fn enter_block(&mut self, breakable: bool) {
@@ -229,12 +212,11 @@ impl Parser<'_> {
         Ok(Kind::Upvalue(index))
     }
 
-    fn variable(&mut self, name: &[u8]) -> Parse<Exp> {
-        let value = self.string(name);
+    fn variable(&mut self, name: Value) -> Parse<Exp> {
         let depth = self.functions.len() - 1;
-        let mut kind = self.find_variable_bounded(depth, value)?;
+        let mut kind = self.find_variable_bounded(depth, name)?;
         if let Kind::Global(_) = kind {
-            kind = Kind::Global(self.function().constant(value));
+            kind = Kind::Global(self.function().constant(name));
         }
         Ok(Exp::new(kind))
     }
@@ -255,7 +237,7 @@ impl Parser<'_> {
         let mut last = false;
         while !last && !self.block_ends() {
             last = self.statement()?;
-            self.accept(&Token::Char(b';'))?;
+            self.accept(Token::Char(b';'))?;
             let function = self.function();
             function.free = function.active as u32;
         }
@@ -279,14 +261,14 @@ impl Parser<'_> {
             Token::Do => {
                 self.next()?;
                 self.block()?;
-                self.expect_closing(&Token::End, &Token::Do, line)?;
+                self.expect_closing(Token::End, Token::Do, line)?;
             }
             Token::For => self.for_statement(line)?,
             Token::Repeat => self.repeat_statement(line)?,
             Token::Function => self.function_statement(line)?,
             Token::Local => {
                 self.next()?;
-                if self.accept(&Token::Function)? {
+                if self.accept(Token::Function)? {
                     self.local_function()?;
                 } else {
                     self.local_statement()?;
@@ -318,7 +300,7 @@ impl Parser<'_> {
     fn test_then_block(&mut self) -> Parse<i32> {
         self.next()?;
         let exit = self.condition()?;
-        self.expect(&Token::Then)?;
+        self.expect(Token::Then)?;
         self.block()?;
         Ok(exit)
     }
@@ -326,12 +308,12 @@ impl Parser<'_> {
     fn if_statement(&mut self, line: u32) -> Parse<()> {
         let mut escapes = NO_JUMP;
         let mut exit = self.test_then_block()?;
-        while self.is(&Token::Elseif) {
+        while self.is(Token::Elseif) {
             self.skip_rest(&mut escapes);
             self.function().patch_to_here(exit);
             exit = self.test_then_block()?;
         }
-        if self.is(&Token::Else) {
+        if self.is(Token::Else) {
             self.skip_rest(&mut escapes);
             self.function().patch_to_here(exit);
             self.next()?;
@@ -340,7 +322,7 @@ impl Parser<'_> {
             self.function().concat_lists(&mut escapes, exit);
         }
         self.function().patch_to_here(escapes);
-        self.expect_closing(&Token::End, &Token::If, line)
+        self.expect_closing(Token::End, Token::If, line)
     }
 
     fn skip_rest(&mut self, escapes: &mut i32) {
@@ -353,11 +335,11 @@ impl Parser<'_> {
         let start = self.function().label();
         let exit = self.condition()?;
         self.enter_block(true);
-        self.expect(&Token::Do)?;
+        self.expect(Token::Do)?;
         self.block()?;
         let back = self.function().jump();
         self.function().patch_list(back, start);
-        self.expect_closing(&Token::End, &Token::While, line)?;
+        self.expect_closing(Token::End, Token::While, line)?;
         self.leave_block();
         self.function().patch_to_here(exit);
         Ok(())
@@ -369,7 +351,7 @@ impl Parser<'_> {
         self.enter_block(false);
         self.next()?;
         self.chunk()?;
-        self.expect_closing(&Token::Until, &Token::Repeat, line)?;
+        self.expect_closing(Token::Until, Token::Repeat, line)?;
         let exit = self.condition()?;
         let captured = self.function().blocks.last().is_some_and(|block| block.has_upvalue);
         if captured {
@@ -408,26 +390,26 @@ impl Parser<'_> {
         self.next()?;
         let first = self.name()?;
         match self.lexer.token {
-            Token::Char(b'=') => self.numeric_for(&first, line)?,
-            Token::Char(b',') | Token::In => self.generic_for(&first)?,
+            Token::Char(b'=') => self.numeric_for(first, line)?,
+            Token::Char(b',') | Token::In => self.generic_for(first)?,
             _ => return Err(self.lexer.syntax("'=' or 'in' expected")),
         }
-        self.expect_closing(&Token::End, &Token::For, line)?;
+        self.expect_closing(Token::End, Token::For, line)?;
         self.leave_block();
         Ok(())
     }
 
-    fn numeric_for(&mut self, name: &[u8], line: u32) -> Parse<()> {
+    fn numeric_for(&mut self, name: Value, line: u32) -> Parse<()> {
         let base = self.function().free as u8;
-        self.declare(b"(for index)", 0)?;
-        self.declare(b"(for limit)", 1)?;
-        self.declare(b"(for step)", 2)?;
+        self.declare_hidden(b"(for index)", 0)?;
+        self.declare_hidden(b"(for limit)", 1)?;
+        self.declare_hidden(b"(for step)", 2)?;
         self.declare(name, 3)?;
-        self.expect(&Token::Char(b'='))?;
+        self.expect(Token::Char(b'='))?;
         self.expression_to_register()?;
-        self.expect(&Token::Char(b','))?;
+        self.expect(Token::Char(b','))?;
         self.expression_to_register()?;
-        if self.accept(&Token::Char(b','))? {
+        if self.accept(Token::Char(b','))? {
             self.expression_to_register()?;
         } else {
             let function = self.function();
@@ -439,19 +421,19 @@ impl Parser<'_> {
         self.for_body(base, line, 1, true)
     }
 
-    fn generic_for(&mut self, first: &[u8]) -> Parse<()> {
+    fn generic_for(&mut self, first: Value) -> Parse<()> {
         let base = self.function().free as u8;
-        self.declare(b"(for generator)", 0)?;
-        self.declare(b"(for state)", 1)?;
-        self.declare(b"(for control)", 2)?;
+        self.declare_hidden(b"(for generator)", 0)?;
+        self.declare_hidden(b"(for state)", 1)?;
+        self.declare_hidden(b"(for control)", 2)?;
         self.declare(first, 3)?;
         let mut names = 1;
-        while self.accept(&Token::Char(b','))? {
+        while self.accept(Token::Char(b','))? {
             let name = self.name()?;
-            self.declare(&name, 3 + names)?;
+            self.declare(name, 3 + names)?;
             names += 1;
         }
-        self.expect(&Token::In)?;
+        self.expect(Token::In)?;
         let line = self.lexer.line;
         let (mut last, count) = self.expression_list()?;
         self.adjust_assignment(3, count, &mut last);
@@ -463,7 +445,7 @@ impl Parser<'_> {
 
     fn for_body(&mut self, base: u8, line: u32, names: usize, numeric: bool) -> Parse<()> {
         self.function().activate(3);
-        self.expect(&Token::Do)?;
+        self.expect(Token::Do)?;
         let function = self.function();
         let prepare =
             if numeric { function.emit(Op::ForPrep { a: base, jump: NO_JUMP }) as i32 } else { function.jump() };
@@ -487,7 +469,7 @@ impl Parser<'_> {
     fn function_statement(&mut self, line: u32) -> Parse<()> {
         self.next()?;
         let name = self.name()?;
-        let mut target = self.variable(&name)?;
+        let mut target = self.variable(name)?;
         let mut method = false;
         loop {
             match self.lexer.token {
@@ -508,7 +490,7 @@ impl Parser<'_> {
 
     fn local_function(&mut self) -> Parse<()> {
         let name = self.name()?;
-        self.declare(&name, 0)?;
+        self.declare(name, 0)?;
         let function = self.function();
         let variable = Exp::new(Kind::Local(function.free as u8));
         function.reserve(1);
@@ -528,14 +510,14 @@ impl Parser<'_> {
         let mut names = 0;
         loop {
             let name = self.name()?;
-            self.declare(&name, names)?;
+            self.declare(name, names)?;
             names += 1;
-            if !self.accept(&Token::Char(b','))? {
+            if !self.accept(Token::Char(b','))? {
                 break;
             }
         }
         let (mut last, count) =
-            if self.accept(&Token::Char(b'='))? { self.expression_list()? } else { (Exp::new(Kind::Void), 0) };
+            if self.accept(Token::Char(b'='))? { self.expression_list()? } else { (Exp::new(Kind::Void), 0) };
         self.adjust_assignment(names, count, &mut last);
         self.function().activate(names);
         Ok(())
@@ -611,7 +593,7 @@ impl Parser<'_> {
             ) {
                 return Err(self.lexer.syntax("syntax error"));
             }
-            if !self.accept(&Token::Char(b','))? {
+            if !self.accept(Token::Char(b','))? {
                 break;
             }
             let exp = self.primary()?;
@@ -622,7 +604,7 @@ impl Parser<'_> {
             self.check_limit(targets.len(), limit, "variables in assignment")?;
             targets.push(Target { exp });
         }
-        self.expect(&Token::Char(b'='))?;
+        self.expect(Token::Char(b'='))?;
         let (mut last, count) = self.expression_list()?;
         if count == targets.len() {
             self.function().set_one_result(&mut last);

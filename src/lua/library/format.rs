@@ -112,24 +112,22 @@ fn convert(
         }
         b'd' | b'i' => {
             let value = to_i64(state.check_number(args, arg)?);
-            let digits = format!("{}", value.unsigned_abs());
-            integer(out, &digits, sign(value < 0, spec), spec);
+            integer(out, digits(value.unsigned_abs(), 10, false), sign(value < 0, spec), spec);
         }
         b'u' | b'o' | b'x' | b'X' => {
             let value = to_u64(state.check_number(args, arg)?);
-            let (digits, prefix) = match conversion {
-                b'u' => (format!("{value}"), ""),
-                b'o' => (format!("{value:o}"), ""),
-                b'x' => (format!("{value:x}"), "0x"),
-                _ => (format!("{value:X}"), "0X"),
+            let (base, prefix) = match conversion {
+                b'u' => (10, ""),
+                b'o' => (8, ""),
+                b'x' => (16, "0x"),
+                _ => (16, "0X"),
             };
-            let digits = if conversion == b'o' && spec.alternate && !digits.starts_with('0') {
-                format!("0{digits}")
-            } else {
-                digits
-            };
+            let mut digits = digits(value, base, conversion == b'X');
+            if conversion == b'o' && spec.alternate && value != 0 {
+                digits.insert(0, '0');
+            }
             let prefix = if spec.alternate && value != 0 { prefix } else { "" };
-            integer(out, &digits, prefix, spec);
+            integer(out, digits, prefix, spec);
         }
         b'e' | b'E' | b'f' | b'g' | b'G' => {
             let value = state.check_number(args, arg)?;
@@ -178,8 +176,19 @@ fn pad(out: &mut Vec<u8>, text: &[u8], spec: &Spec) {
     }
 }
 
-fn integer(out: &mut Vec<u8>, digits: &str, prefix: &str, spec: &Spec) {
-    let mut digits = String::from(digits);
+fn digits(mut value: u64, base: u64, large: bool) -> String {
+    let mut digits = String::new();
+    loop {
+        let digit = char::from_digit((value % base) as u32, 16).unwrap_or('0');
+        digits.insert(0, if large { digit.to_ascii_uppercase() } else { digit });
+        value /= base;
+        if value == 0 {
+            return digits;
+        }
+    }
+}
+
+fn integer(out: &mut Vec<u8>, mut digits: String, prefix: &str, spec: &Spec) {
     match spec.precision {
         Some(precision) => {
             if precision == 0 && digits == "0" {
@@ -196,7 +205,8 @@ fn integer(out: &mut Vec<u8>, digits: &str, prefix: &str, spec: &Spec) {
         }
         None => {}
     }
-    pad(out, format!("{prefix}{digits}").as_bytes(), spec);
+    digits.insert_str(0, prefix);
+    pad(out, digits.as_bytes(), spec);
 }
 
 fn float(out: &mut Vec<u8>, value: f64, conversion: u8, spec: &Spec) {

@@ -48,17 +48,20 @@ pub fn open(state: &mut State) -> Result<(), Fault> {
     Ok(())
 }
 
-fn one(state: &State, args: Args, function: impl Fn(f64) -> f64) -> Result<Ret, Fault> {
+#[inline(never)]
+fn one(state: &State, args: Args, function: fn(f64) -> f64) -> Result<Ret, Fault> {
     Ok(Ret::One(Value::number(function(state.check_number(args, 0)?))))
 }
 
-fn two(state: &State, args: Args, function: impl Fn(f64, f64) -> f64) -> Result<Ret, Fault> {
+#[inline(never)]
+fn two(state: &State, args: Args, function: fn(f64, f64) -> f64) -> Result<Ret, Fault> {
     // C compilers evaluate arguments from the last to the first, and so PUC complains about the second one first.
     let y = state.check_number(args, 1)?;
     Ok(Ret::One(Value::number(function(state.check_number(args, 0)?, y))))
 }
 
-fn fold(state: &State, args: Args, better: impl Fn(f64, f64) -> f64) -> Result<Ret, Fault> {
+#[inline(never)]
+fn fold(state: &State, args: Args, better: fn(f64, f64) -> f64) -> Result<Ret, Fault> {
     let mut best = state.check_number(args, 0)?;
     for index in 1..args.count {
         best = better(best, state.check_number(args, index)?);

@@ -87,7 +87,8 @@ pub fn slice(state: &mut State, payload: u64, start: usize, end: usize) -> Resul
     state.heap.string_owned(part)
 }
 
-fn transform(state: &mut State, args: Args, change: impl Fn(&mut [u8])) -> Result<Ret, Fault> {
+#[inline(never)]
+fn transform(state: &mut State, args: Args, change: fn(&mut [u8])) -> Result<Ret, Fault> {
     let payload = state.check_string(args, 0)?;
     let length = state.heap.bytes(payload).len();
     state.heap.reserve(length)?;

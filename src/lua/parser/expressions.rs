@@ -17,7 +17,7 @@ impl Parser<'_> {
     pub(super) fn expression_list(&mut self) -> Parse<(Exp, usize)> {
         let mut count = 1;
         let mut exp = self.expression()?;
-        while self.accept(&Token::Char(b','))? {
+        while self.accept(Token::Char(b','))? {
             self.function().put_in_next_register(&mut exp);
             exp = self.expression()?;
             count += 1;
@@ -48,7 +48,7 @@ impl Parser<'_> {
         } else {
             self.simple()?
         };
-        while let Some((op, left, right)) = binary(&self.lexer.token) {
+        while let Some((op, left, right)) = binary(self.lexer.token) {
             if left <= limit {
                 break;
             }
@@ -62,13 +62,9 @@ impl Parser<'_> {
     }
 
     pub(super) fn simple(&mut self) -> Parse<Exp> {
-        let kind = match &self.lexer.token {
-            Token::Number(number) => Kind::Number(*number),
-            Token::String(bytes) => {
-                let bytes = bytes.clone();
-                let value = self.string(&bytes);
-                Kind::Constant(self.function().constant(value))
-            }
+        let kind = match self.lexer.token {
+            Token::Number(number) => Kind::Number(number),
+            Token::String(value) => Kind::Constant(self.function().constant(value)),
             Token::Nil => Kind::Nil,
             Token::True => Kind::True,
             Token::False => Kind::False,
@@ -92,19 +88,18 @@ impl Parser<'_> {
     }
 
     pub(super) fn prefix_expression(&mut self) -> Parse<Exp> {
-        match &self.lexer.token {
+        match self.lexer.token {
             Token::Char(b'(') => {
                 let line = self.lexer.line;
                 self.next()?;
                 let mut exp = self.expression()?;
-                self.expect_closing(&Token::Char(b')'), &Token::Char(b'('), line)?;
+                self.expect_closing(Token::Char(b')'), Token::Char(b'('), line)?;
                 self.function().discharge_variables(&mut exp);
                 Ok(exp)
             }
             Token::Name(name) => {
-                let name = name.clone();
                 self.next()?;
-                self.variable(&name)
+                self.variable(name)
             }
             _ => Err(self.lexer.syntax("unexpected symbol")),
         }
@@ -123,7 +118,7 @@ impl Parser<'_> {
                 Token::Char(b':') => {
                     self.next()?;
                     let name = self.name()?;
-                    let k = self.name_constant(&name);
+                    let k = self.function().constant(name);
                     self.function().method(&mut exp, k);
                     self.arguments(&mut exp)?;
                 }
@@ -140,7 +135,7 @@ impl Parser<'_> {
         self.function().put_in_any_register(exp);
         self.next()?;
         let name = self.name()?;
-        let mut key = Exp::new(Kind::Constant(self.name_constant(&name)));
+        let mut key = Exp::new(Kind::Constant(self.function().constant(name)));
         self.function().index(exp, &mut key);
         Ok(())
     }
@@ -149,13 +144,13 @@ impl Parser<'_> {
         self.next()?;
         let mut key = self.expression()?;
         self.function().settle_value(&mut key);
-        self.expect(&Token::Char(b']'))?;
+        self.expect(Token::Char(b']'))?;
         Ok(key)
     }
 
     pub(super) fn arguments(&mut self, exp: &mut Exp) -> Parse<()> {
         let line = self.lexer.line;
-        let mut last = match &self.lexer.token {
+        let mut last = match self.lexer.token {
             Token::Char(b'(') => {
                 if line != self.lexer.last_line {
                     return Err(self.lexer.syntax("ambiguous syntax (function call x new statement)"));
@@ -168,13 +163,11 @@ impl Parser<'_> {
                     self.function().set_results(&last, -1);
                     last
                 };
-                self.expect_closing(&Token::Char(b')'), &Token::Char(b'('), line)?;
+                self.expect_closing(Token::Char(b')'), Token::Char(b'('), line)?;
                 last
             }
             Token::Char(b'{') => self.constructor()?,
-            Token::String(bytes) => {
-                let bytes = bytes.clone();
-                let value = self.string(&bytes);
+            Token::String(value) => {
                 let k = self.function().constant(value);
                 self.next()?;
                 Exp::new(Kind::Constant(k))
@@ -206,7 +199,7 @@ impl Parser<'_> {
         let Kind::Fixed(base) = table.kind else { return Err(self.lexer.syntax("unexpected symbol")) };
         let (mut items, mut fields, mut pending) = (0u32, 0u32, 0u32);
         let mut item = Exp::new(Kind::Void);
-        self.expect(&Token::Char(b'{'))?;
+        self.expect(Token::Char(b'{'))?;
         while !self.is_char(b'}') {
             // Close the previous item.
             if item.kind != Kind::Void {
@@ -217,8 +210,8 @@ impl Parser<'_> {
                     pending = 0;
                 }
             }
-            let record = match &self.lexer.token {
-                Token::Name(_) => *self.lexer.look_ahead()? == Token::Char(b'='),
+            let record = match self.lexer.token {
+                Token::Name(_) => self.lexer.look_ahead()? == Token::Char(b'='),
                 Token::Char(b'[') => true,
                 _ => false,
             };
@@ -231,11 +224,11 @@ impl Parser<'_> {
                 self.check_limit(items as usize, i32::MAX as usize - 2, "items in a constructor")?;
                 pending += 1;
             }
-            if !self.accept(&Token::Char(b','))? && !self.accept(&Token::Char(b';'))? {
+            if !self.accept(Token::Char(b','))? && !self.accept(Token::Char(b';'))? {
                 break;
             }
         }
-        self.expect_closing(&Token::Char(b'}'), &Token::Char(b'{'), line)?;
+        self.expect_closing(Token::Char(b'}'), Token::Char(b'{'), line)?;
         let function = self.function();
         if pending > 0 {
             if item.is_multiple() {
@@ -257,14 +250,13 @@ impl Parser<'_> {
 
     pub(super) fn record_field(&mut self, base: u8) -> Parse<()> {
         let free = self.function().free;
-        let mut key = if let Token::Name(name) = &self.lexer.token {
-            let name = name.clone();
+        let mut key = if let Token::Name(name) = self.lexer.token {
             self.next()?;
-            Exp::new(Kind::Constant(self.name_constant(&name)))
+            Exp::new(Kind::Constant(self.function().constant(name)))
         } else {
             self.bracketed()?
         };
-        self.expect(&Token::Char(b'='))?;
+        self.expect(Token::Char(b'='))?;
         let mut target = Exp::new(Kind::Fixed(base));
         self.function().index(&mut target, &mut key);
         let mut value = self.expression()?;
@@ -276,16 +268,16 @@ impl Parser<'_> {
 
     pub(super) fn body(&mut self, method: bool, line: u32) -> Parse<Exp> {
         self.open_function(line);
-        self.expect(&Token::Char(b'('))?;
+        self.expect(Token::Char(b'('))?;
         if method {
-            self.declare(b"self", 0)?;
+            self.declare_hidden(b"self", 0)?;
             self.function().activate(1);
         }
         self.parameters()?;
-        self.expect(&Token::Char(b')'))?;
+        self.expect(Token::Char(b')'))?;
         self.chunk()?;
         self.function().proto.last_line = self.lexer.line;
-        self.expect_closing(&Token::End, &Token::Function, line)?;
+        self.expect_closing(Token::End, Token::Function, line)?;
         let child = self.close_function()?;
         let line = self.lexer.last_line;
         let function = self.function();
@@ -299,23 +291,22 @@ impl Parser<'_> {
         let mut count = 0;
         if !self.is_char(b')') {
             loop {
-                match &self.lexer.token {
+                match self.lexer.token {
                     Token::Name(name) => {
-                        let name = name.clone();
                         self.next()?;
-                        self.declare(&name, count)?;
+                        self.declare(name, count)?;
                         count += 1;
                     }
                     Token::Dots => {
                         self.next()?;
-                        self.declare(b"arg", count)?;
+                        self.declare_hidden(b"arg", count)?;
                         count += 1;
                         self.function().proto.vararg = IS_VARARG | NEEDS_ARG | HAS_ARG;
                         break;
                     }
                     _ => return Err(self.lexer.syntax("<name> or '...' expected")),
                 }
-                if !self.accept(&Token::Char(b','))? {
+                if !self.accept(Token::Char(b','))? {
                     break;
                 }
             }
@@ -331,7 +322,7 @@ impl Parser<'_> {
 }
 
 /// An operator with its priorities to the left and to the right.
-fn binary(token: &Token) -> Option<(Binary, u8, u8)> {
+fn binary(token: Token) -> Option<(Binary, u8, u8)> {
     Some(match token {
         Token::Char(b'+') => (Binary::Add, 6, 6),
         Token::Char(b'-') => (Binary::Sub, 6, 6),

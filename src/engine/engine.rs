@@ -86,9 +86,7 @@ impl Engine {
             self.send_messages(out);
         }
         self.store.close();
-        if self.store.effects.listening {
-            out.add_events(&mut self.server.told);
-        }
+        out.add_events(&mut self.server.told);
     }
 
     /// What Redis does ten times a second and what shows only when somebody asks: so it is done when somebody comes.

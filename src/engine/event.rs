@@ -46,6 +46,35 @@ pub enum Event {
     Ready { database: usize, key: Text },
     /// The database was emptied, or swapped with another.
     Replaced { database: usize },
+    /// A script wrote to the server's log (`redis.log`), and `loglevel` lets it through. The host hears of it whether it listens or not.
+    Logged { level: LogLevel, message: Text },
+}
+
+/// What a line of the log is worth, by the numbers that `redis.log` has for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LogLevel {
+    Debug,
+    Verbose,
+    Notice,
+    Warning,
+}
+
+impl LogLevel {
+    const ALL: [(&[u8], LogLevel); 4] = [
+        (b"debug", LogLevel::Debug),
+        (b"verbose", LogLevel::Verbose),
+        (b"notice", LogLevel::Notice),
+        (b"warning", LogLevel::Warning),
+    ];
+
+    pub(crate) fn numbered(number: i64) -> Option<LogLevel> {
+        LogLevel::ALL.get(usize::try_from(number).ok()?).map(|(_, level)| *level)
+    }
+
+    /// Whether such a line is written at this `loglevel`.
+    pub(crate) fn is_heard_at(self, least: &[u8]) -> bool {
+        LogLevel::ALL.iter().any(|(name, level)| *level <= self && name.eq_ignore_ascii_case(least))
+    }
 }
 
 /// The report of a step.

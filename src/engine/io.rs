@@ -80,7 +80,7 @@ impl Outputs {
         })
     }
 
-    /// What happened inside, if the engine was told to listen.
+    /// What happened inside: what was logged, and if the engine was told to listen, everything.
     pub fn events(&self) -> &[Event] {
         &self.events
     }
@@ -164,7 +164,7 @@ pub struct Config {
     pub port: u16,
     /// When the server started.
     pub started: Instant,
-    /// Whether [`Outputs::events`] is filled.
+    /// Whether [`Outputs::events`] is filled with more than what is logged.
     pub listen: bool,
     /// The process id that INFO shows.
     pub process_id: u32,

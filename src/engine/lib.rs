@@ -51,7 +51,7 @@ mod watch;
 pub use blocking::Blocked;
 pub use client::{Client, Clients, Subscriptions, Transaction};
 pub use engine::Engine;
-pub use event::{Class, Event};
+pub use event::{Class, Event, LogLevel};
 pub use geo::Point;
 pub use io::{ClientId, Config, Input, Output, Outputs};
 pub use keyspace::Keyspace;

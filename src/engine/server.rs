@@ -105,7 +105,7 @@ pub struct Server {
     pub(crate) tracking: TrackingTable,
     /// What the command that runs sends to connections besides its reply; it leaves after the reply.
     pub(crate) outbox: Outbox,
-    /// Events for the host, if it listens.
+    /// Events for the host: what is logged, and if it listens, everything.
     pub(crate) told: Vec<Event>,
     /// The parameters that CONFIG shows.
     pub settings: Settings,

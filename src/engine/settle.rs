@@ -36,7 +36,11 @@ pub(crate) fn settle_events(db: &mut Store, clients: &mut Clients, server: &mut 
                 }
             }
             Event::Ready { database, key } => server.waits.ready.push((*database, key.clone())),
-            Event::Expired { .. } | Event::Sampled { .. } | Event::Evicted { .. } | Event::Replaced { .. } => {}
+            Event::Expired { .. }
+            | Event::Sampled { .. }
+            | Event::Evicted { .. }
+            | Event::Replaced { .. }
+            | Event::Logged { .. } => {}
         }
         if db.effects.listening {
             server.told.push(event);

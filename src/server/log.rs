@@ -28,6 +28,15 @@ impl Level {
         })
     }
 
+    pub fn of(level: engine::LogLevel) -> Level {
+        match level {
+            engine::LogLevel::Debug => Level::Debug,
+            engine::LogLevel::Verbose => Level::Verbose,
+            engine::LogLevel::Notice => Level::Notice,
+            engine::LogLevel::Warning => Level::Warning,
+        }
+    }
+
     fn sign(self) -> char {
         match self {
             Level::Debug => '.',
@@ -76,15 +85,24 @@ impl Log {
         if self.hears(Level::Warning) {
             let seconds = since_epoch().as_secs();
             let pid = std::process::id();
-            self.write(&format!("{pid}:signal-handler ({seconds}) Received {name} scheduling shutdown...\n"));
+            let line = format!("{pid}:signal-handler ({seconds}) Received {name} scheduling shutdown...\n");
+            self.write(line.as_bytes());
         }
     }
 
     pub fn say(&mut self, level: Level, message: impl Display) {
         if self.hears(level) {
-            let (pid, role, sign) = (std::process::id(), self.role, level.sign());
-            self.write(&format!("{pid}:{role} {} {sign} {message}\n", timestamp(since_epoch().as_millis() as u64)));
+            self.put(level, message.to_string().as_bytes());
         }
+    }
+
+    /// Writes a line, whatever the level, of bytes that need not be text.
+    pub fn put(&mut self, level: Level, message: &[u8]) {
+        let (pid, role, sign) = (std::process::id(), self.role, level.sign());
+        let mut line = format!("{pid}:{role} {} {sign} ", timestamp(since_epoch().as_millis() as u64)).into_bytes();
+        line.extend_from_slice(message);
+        line.push(b'\n');
+        self.write(&line);
     }
 
     pub fn notice(&mut self, message: impl Display) {
@@ -96,10 +114,10 @@ impl Log {
     }
 
     /// A log that cannot be written is no reason to stop serving.
-    fn write(&mut self, line: &str) {
+    fn write(&mut self, line: &[u8]) {
         let _ = match &mut self.file {
-            Some(file) => file.write_all(line.as_bytes()),
-            None => io::stdout().lock().write_all(line.as_bytes()),
+            Some(file) => file.write_all(line),
+            None => io::stdout().lock().write_all(line),
         };
     }
 }

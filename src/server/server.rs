@@ -11,7 +11,7 @@ use crate::host::Host;
 use crate::listener::{self, Accepted, Listener};
 use crate::log::{Level, Log};
 use engine::config::Settings;
-use engine::{ClientId, Config, Engine, Input, Instant, Output, Outputs, Text};
+use engine::{ClientId, Config, Engine, Event, Input, Instant, Output, Outputs, Text};
 use foldhash::fast::FixedState;
 use mio::net::UnixStream;
 use mio::{Events, Interest, Poll, Token};
@@ -360,6 +360,11 @@ impl Server {
                         }
                     }
                     Output::Shutdown => self.stopping = true,
+                }
+            }
+            for event in outputs.events() {
+                if let Event::Logged { level, message } = event {
+                    self.log.put(Level::of(*level), message.as_bytes());
                 }
             }
             outputs.clear();

@@ -26,6 +26,26 @@ describe("starting", () => {
     await server.stop();
   });
 
+  it("logs what scripts say, from the level on that is asked for", async () => {
+    const server = await start();
+    const client = await raw(server.port);
+    const script = String.raw`redis.log(1,'hidden') redis.log(2,'a',nil,3.5,true,2^53,'b\0c') redis.log(3,true,'\255') redis.log(redis.LOG_WARNING,'end')`;
+    for (const words of [["EVAL", script, "0"], ["CONFIG", "SET", "loglevel", "verbose"], ["EVAL", "redis.log(1,'seen')", "0"]]) {
+      client.send(command(...words));
+    }
+    await client.expect("$-1\r\n+OK\r\n$-1\r\n");
+    client.close();
+    await until(() => server.output.includes("seen"), "the last line");
+    const said = server.output.split("\n").map((line) => line.match(/ \d\d:\d\d:\d\d\.\d{3} ([-*#] .*)$/)?.[1]);
+    assert.deepEqual(said.slice(said.indexOf("* a 3.5 9.007199254741e+15 b")).filter((line) => line && !/ed |connection/.test(line)), [
+      "* a 3.5 9.007199254741e+15 b",
+      "#  \ufffd",
+      "# end",
+      "- seen",
+    ]);
+    await server.stop();
+  });
+
   it("reads a file, includes, quotes, and lets the command line win", async () => {
     const [port, unused] = [await freePort(), await freePort()];
     writeFileSync(join(folder, "part1.conf"), "databases 3\n");

@@ -7,8 +7,10 @@ use super::sandbox::Interpreter;
 use crate::args::Args;
 use crate::ctx::Ctx;
 use crate::error::Error;
+use crate::event::{Event, LogLevel};
 use crate::settle::settle_events;
 use crate::table::{self, Command, Flag};
+use crate::text::Text;
 use alloc::vec::Vec;
 use lua::{Value, Vm};
 use resp::Protocol;
@@ -111,6 +113,7 @@ pub(super) fn call(ctx: &mut Ctx, run: &mut Run, interpreter: &mut Interpreter, 
             },
             None => Answer::Raise(Error::REGISTER_NOT_NOW),
         },
+        Function::Log => log(ctx, &mut interpreter.vm),
         _ => simple(run, &mut interpreter.vm, function),
     };
     let vm = &mut interpreter.vm;
@@ -126,6 +129,32 @@ pub(super) fn call(ctx: &mut Ctx, run: &mut Run, interpreter: &mut Interpreter, 
     }
 }
 
+/// Writes the arguments after the level to the server's log: those that are strings or numbers, up to the first zero byte.
+fn log(ctx: &mut Ctx, vm: &mut Vm) -> Answer {
+    let [level, words @ ..] = vm.arguments() else { return Answer::Raise(Error::LOG_ARGUMENTS) };
+    if words.is_empty() {
+        return Answer::Raise(Error::LOG_ARGUMENTS);
+    }
+    let Some(level) = number(vm, *level) else { return Answer::Raise(Error::LOG_LEVEL_TYPE) };
+    let Some(level) = LogLevel::numbered(convert::integer(level)) else { return Answer::Raise(Error::LOG_LEVEL) };
+    if !level.is_heard_at(ctx.server.settings.get("loglevel")) {
+        return Answer::None;
+    }
+    let mut message = Vec::new();
+    for (at, word) in words.to_vec().into_iter().enumerate() {
+        let text = if word.as_number().is_some() { vm.text(word) } else { word };
+        if let Some(text) = vm.bytes(text) {
+            if at > 0 {
+                message.push(b' ');
+            }
+            message.extend_from_slice(text);
+        }
+    }
+    let end = message.iter().position(|byte| *byte == 0).unwrap_or(message.len());
+    ctx.server.told.push(Event::Logged { level, message: Text::new(&message[..end]) });
+    Answer::None
+}
+
 /// The functions that need nothing but their arguments.
 fn simple(run: &mut Run, vm: &mut Vm, function: Function) -> Answer {
     let (first, count) = (vm.arguments().first().copied().unwrap_or_default(), vm.arguments().len());
@@ -138,16 +167,6 @@ fn simple(run: &mut Run, vm: &mut Vm, function: Function) -> Answer {
             let text = if first.as_number().is_some() { vm.text(first) } else { first };
             let digest = super::sha1::hexadecimal(vm.bytes(text).unwrap_or_default());
             Answer::One(vm.string(&digest))
-        }
-        Function::Log => {
-            if count < 2 {
-                return Answer::Raise(Error::LOG_ARGUMENTS);
-            }
-            match number(vm, first) {
-                None => Answer::Raise(Error::LOG_LEVEL_TYPE),
-                Some(level) if !(0..=3).contains(&convert::integer(level)) => Answer::Raise(Error::LOG_LEVEL),
-                Some(_) => Answer::None,
-            }
         }
         Function::SetResp => {
             if count != 1 {

@@ -15,7 +15,8 @@
 //! stopping after every unit of fuel and going on with copies; and, where `lua5.1` is installed, programs made at random,
 //! `LUA_CASES=100000 LUA_FROM=0` of them by seed (`LUA_SHOW=123` prints one). PUC's own test files are not part of this
 //! repository: `LUA_TESTS=folder cargo test -p lua puc -- --nocapture` runs them for whoever has them, and says what of them
-//! cannot apply and why. `cargo bench -p lua` compares speeds, `cargo xtask bench` in wasm too, `cargo xtask fuzz lua` fuzzes.
+//! cannot apply and why. `cargo xtask bench lua` compares speeds, in node and Chromium too,
+//! `cargo xtask size lua` says what all of it weighs in the page, `cargo xtask fuzz lua` fuzzes.
 //!
 //! Read in this order: `value`, `table`, `heap`; `lexer`, `parser`, `codegen`, `instruction`; `state`, `calls`,
 //! `threads`, `unwind`, `dispatch`, `meta`; `library`; and this file, the face to the embedder, with `inspect` for debuggers.

@@ -62,6 +62,9 @@ const KEYS: u64 = 1_000_000;
 const TICK_US: f64 = 10_000.0;
 
 pub fn command(names: &[String]) -> Outcome {
+    if names == ["lua"] {
+        return in_process_lua().and_then(|()| lua_in_wasm());
+    }
     let chosen = |name: &str| match names {
         [] => EVERYDAY.contains(&name),
         [all] if all == "all" => true,
@@ -70,7 +73,7 @@ pub fn command(names: &[String]) -> Outcome {
     let tests: Vec<&Test> = TESTS.iter().filter(|(name, ..)| chosen(name)).collect();
     if tests.is_empty() {
         let known: Vec<&str> = TESTS.iter().map(|(name, ..)| *name).collect();
-        return Err(format!("there is no such test; there are {}, and `all`", known.join(", ")));
+        return Err(format!("there is no such test; there are lua, {}, and `all`", known.join(", ")));
     }
     if names.is_empty() {
         in_process()?;
@@ -101,6 +104,10 @@ fn in_process() -> Outcome {
     if any { run::shown(&mut benches) } else { Ok(()) }
 }
 
+fn in_process_lua() -> Outcome {
+    run::shown(run::cargo().args(["bench", "-p", "lua", "--bench", "versus"]))
+}
+
 const WASM: &str = "wasm32-unknown-unknown";
 
 /// The engine's hot path and Lua's speed programs once more as wasm, in node; skipped where the one or the other is missing.
@@ -113,14 +120,51 @@ fn in_wasm() -> Outcome {
     let mut node = Command::new(setup::node_binary());
     run::shown(node.arg(places::root().join("src/engine/bench/hot_path.mjs")).arg(module))?;
 
+    lua_in_wasm()
+}
+
+fn lua_in_wasm() -> Outcome {
     let module = wasm_example("lua", "slices")?;
     let mut native = run::cargo();
     native.args(["run", "--release", "--quiet", "-p", "lua", "--example", "slices"]);
     let native = run::answer(&mut native).ok_or("Lua's speed programs do not run natively")?;
-    println!("\nLua in slices of fuel, best of five");
+    let script = places::root().join("src/lua/checks/slices.mjs");
+    println!("\nLua in slices of fuel, best of five, in node");
     let mut node = Command::new(setup::node_binary());
-    node.arg(places::root().join("src/lua/checks/slices.mjs")).arg(module).args(native.split_whitespace());
-    run::shown(&mut node)
+    run::shown(node.arg(&script).arg(&module).args(native.split_whitespace()))?;
+    match setup::find_browser() {
+        Some(browser) => in_chromium(&browser.chromium, &script, &module, &native),
+        None => {
+            println!("\nin Chromium: skipped, there is none");
+            Ok(())
+        }
+    }
+}
+
+/// The same in a page that Chromium shows to nobody.
+fn in_chromium(chromium: &Path, script: &Path, module: &Path, native: &str) -> Outcome {
+    let read = |path: &Path| fs::read(path).map_err(|e| format!("cannot read {}: {e}", path.display()));
+    let module: Vec<String> = read(module)?.iter().map(u8::to_string).collect();
+    let native: Vec<String> = native.split_whitespace().map(|pair| format!("\"{pair}\"")).collect();
+    let page = format!(
+        "<pre id=\"said\"></pre><script type=\"module\">\n{}\n\
+         run(Uint8Array.from([{}]), pairs([{}]), (line) => (said.textContent += line + \"\\n\"));\n</script>",
+        String::from_utf8_lossy(&read(script)?),
+        module.join(","),
+        native.join(",")
+    );
+    let folder = places::target().join("xtask/chromium");
+    fs::create_dir_all(&folder).map_err(|e| format!("cannot create {}: {e}", folder.display()))?;
+    let file = folder.join("slices.html");
+    fs::write(&file, page).map_err(|e| format!("cannot write {}: {e}", file.display()))?;
+    let mut browser = Command::new(chromium);
+    browser.args(["--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"]);
+    browser.arg(format!("--user-data-dir={}", folder.join("profile").display()));
+    let shown = run::answer(browser.arg(format!("file://{}", file.display())));
+    let said = shown.as_deref().and_then(|page| page.split_once("<pre id=\"said\">")?.1.split_once("</pre>"));
+    let (said, _) = said.filter(|(said, _)| !said.is_empty()).ok_or("Chromium says nothing")?;
+    println!("\nLua in slices of fuel, best of five, in Chromium\n{}", said.trim_end());
+    Ok(())
 }
 
 /// An example of a crate, built as the page is.

@@ -34,16 +34,13 @@ cargo xtask COMMAND
   why [PATH]                 what stays in the page's first module, by size; or what keeps a path there
   oracle [FILTER]            play the transcripts on a real Redis 8 and report differences
   bench [TEST ... | all]     in-process benchmarks; with a real Redis 8, redis-benchmark on both servers in turn
+  bench lua                  Lua's speed programs against lua5.1, and in wasm against our own native time
   fuzz [TARGET [SECONDS]]    cargo-fuzz on one target, or on all of them a minute each
   lighthouse                 Lighthouse on the page in dist/
   setup                      install what all of these need, and nothing else
 
 A real Redis is a redis-server 8.x on PATH, or the one that REDIS_SERVER names.
 ";
-
-/// Where all of Lua and of what Redis gives to scripts is: the language with its libraries, redis.* with EVAL's and FCALL's frame,
-/// the debugger, and the commands' rows.
-const LUA: [&str; 4] = ["lua", "engine::script", "engine::commands::scripting", "engine::commands::function"];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -67,8 +64,8 @@ fn dispatch(arguments: &[String]) -> Outcome {
         ("test", stages) => gate::command(stages),
         ("dist", []) => setup::for_page().and_then(|()| page::dist()),
         ("size", []) => sizes::report(&places::dist()),
-        ("size", [part]) if part == "lua" => page::weigh(&LUA.map(str::to_owned)),
-        ("size", paths) => page::weigh(paths),
+        ("size", [part]) if part == "lua" => page::weigh_lua(),
+        ("size", paths) => page::weigh(&[(&paths.join(" "), paths)]),
         ("oracle", filter) => oracle::command(filter),
         ("bench", tests) => bench::command(tests),
         ("fuzz", options) => fuzz::command(options),

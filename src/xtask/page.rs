@@ -169,29 +169,52 @@ pub fn why(path: Option<&str>) -> Outcome {
     Ok(())
 }
 
-/// Tells what the functions of some paths, and what only they need, add to the last build: the whole program in one module, optimised
-/// and compressed, with and without them.
-pub fn weigh(paths: &[String]) -> Outcome {
-    let part = split::part(&read(&linked())?, &rebound()?, &rules()?, paths)?;
-    let mut sizes = Vec::new();
-    for (name, bytes) in [("whole", &part.whole), ("rest", &part.rest)] {
-        let (plain, small) = (work()?.join(format!("{name}.wasm")), work()?.join(format!("{name}.small.wasm")));
-        fs::write(&plain, bytes).map_err(|e| format!("cannot write {}: {e}", plain.display()))?;
-        optimise(&plain, &small, &format!("{name}.wasm"))?;
-        let mut gzip = Command::new(setup::node_binary());
-        gzip.args(["-p", "require('zlib').gzipSync(require('fs').readFileSync(process.argv[1]), { level: 9 }).length"]);
-        let packed = run::answer(gzip.arg(&small)).and_then(|answer| answer.parse::<u64>().ok());
-        let packed = packed.ok_or_else(|| format!("cannot compress {}", small.display()))?;
-        sizes.push((read(&small)?.len() as u64, packed));
+/// Tells what scripts add: the language with its libraries (cjson, cmsgpack, struct and bit among them), with the machine's host and
+/// `redis.*`, and with all that Redis gives to scripts besides: functions, the debugger, and the commands.
+pub fn weigh_lua() -> Outcome {
+    let script = |name: &str| format!("engine::script::{name}");
+    let language = vec!["lua".to_owned()];
+    let host = ["api", "convert", "run", "sandbox"].map(script).to_vec();
+    let all = ["engine::script", "engine::commands::scripting", "engine::commands::function"].map(str::to_owned);
+    let host = [language.clone(), host].concat();
+    let all = [language.clone(), all.to_vec()].concat();
+    weigh(&[("Lua and its libraries", &language), ("and redis.*", &host), ("and all of scripting", &all)])
+}
+
+/// Tells what the functions of some paths, and what only they refer to, add to the last build: the whole program in one module,
+/// optimised and compressed, less the same where these functions are behind doors to a module of their own.
+pub fn weigh(parts: &[(&str, &[String])]) -> Outcome {
+    let (linked, bound, rules) = (read(&linked())?, rebound()?, rules()?);
+    let mut lines = Vec::new();
+    for (name, paths) in parts {
+        let part = split::part(&linked, &bound, &rules, paths)?;
+        println!("\n{name}, before wasm-opt, by the beginnings of names");
+        for line in part.groups {
+            println!("{line}");
+        }
+        let (whole, rest) = (packed("whole", &part.whole)?, packed("rest", &part.rest)?);
+        if lines.is_empty() {
+            lines.push(format!("{:<44} {:>10} {:>10}", "the program in one module", whole.0, whole.1));
+        }
+        lines.push(format!("{name:<44} {:>10} {:>10}", whole.0 - rest.0, whole.1 - rest.1));
     }
-    let [whole, rest] = sizes.as_slice() else { return Err("a part is measured twice".to_owned()) };
-    println!("\nbefore wasm-opt, by the beginnings of names");
-    part.groups.iter().for_each(|line| println!("{line}"));
     println!("\n{:<44} {:>10} {:>10}", "", "raw", "gzip");
-    println!("{:<44} {:>10} {:>10}", "the program in one module", whole.0, whole.1);
-    println!("{:<44} {:>10} {:>10}", "without", rest.0, rest.1);
-    println!("{:<44} {:>10} {:>10}", paths.join(" "), whole.0 - rest.0, whole.1 - rest.1);
+    for line in lines {
+        println!("{line}");
+    }
     Ok(())
+}
+
+/// How many bytes a module has when it has been optimised, and when it has then been compressed.
+fn packed(name: &str, module: &[u8]) -> Outcome<(u64, u64)> {
+    let (plain, small) = (work()?.join(format!("{name}.wasm")), work()?.join(format!("{name}.small.wasm")));
+    fs::write(&plain, module).map_err(|e| format!("cannot write {}: {e}", plain.display()))?;
+    optimise(&plain, &small, &format!("{name}.wasm"))?;
+    let mut gzip = Command::new(setup::node_binary());
+    gzip.args(["-p", "require('zlib').gzipSync(require('fs').readFileSync(process.argv[1]), { level: 9 }).length"]);
+    let packed = run::answer(gzip.arg(&small)).and_then(|answer| answer.parse::<u64>().ok());
+    let packed = packed.ok_or_else(|| format!("cannot compress {}", small.display()))?;
+    Ok((read(&small)?.len() as u64, packed))
 }
 
 /// The program as wasm-bindgen makes it, with the functions' names.

@@ -140,8 +140,8 @@ fn log(ctx: &mut Ctx, vm: &mut Vm) -> Answer {
     if !level.is_heard_at(ctx.server.settings.get("loglevel")) {
         return Answer::None;
     }
-    let mut message = Vec::new();
-    for (at, word) in words.to_vec().into_iter().enumerate() {
+    let (words, mut message) = (words.to_vec(), Vec::new());
+    for (at, word) in words.into_iter().enumerate() {
         let text = if word.as_number().is_some() { vm.text(word) } else { word };
         if let Some(text) = vm.bytes(text) {
             if at > 0 {

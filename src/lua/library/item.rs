@@ -50,24 +50,36 @@ const fn kinds() -> [u8; 256] {
     kinds
 }
 
-/// The kinds that a letter after `%` stands for; none: it stands for itself.
-fn class(letter: u8) -> u8 {
-    match letter | 0x20 {
-        b'a' => LOWER | UPPER,
-        b'c' => CONTROL,
-        b'd' => DIGIT,
-        b'l' => LOWER,
-        b'p' => PUNCTUATION,
-        b's' => SPACE,
-        b'u' => UPPER,
-        b'w' => LOWER | UPPER | DIGIT,
-        b'x' => HEXADECIMAL,
-        b'z' => ZERO,
-        _ => 0,
+/// The kinds that each letter after `%` stands for, by its number in the alphabet.
+static CLASSES: [u8; 32] = {
+    let mut classes = [0; 32];
+    let letters = [
+        (b'a', LOWER | UPPER),
+        (b'c', CONTROL),
+        (b'd', DIGIT),
+        (b'l', LOWER),
+        (b'p', PUNCTUATION),
+        (b's', SPACE),
+        (b'u', UPPER),
+        (b'w', LOWER | UPPER | DIGIT),
+        (b'x', HEXADECIMAL),
+        (b'z', ZERO),
+    ];
+    let mut at = 0;
+    while at < letters.len() {
+        classes[letters[at].0 as usize & 31] = letters[at].1;
+        at += 1;
     }
+    classes
+};
+
+/// The kinds that what follows `%` stands for; none: it stands for itself.
+#[inline(always)]
+fn class(letter: u8) -> u8 {
+    if letter.is_ascii_alphabetic() { CLASSES[usize::from(letter & 31)] } else { 0 }
 }
 
-#[inline]
+#[inline(always)]
 fn is_of(byte: u8, letter: u8, kinds: u8) -> bool {
     if kinds == 0 {
         return byte == letter;
@@ -78,12 +90,13 @@ fn is_of(byte: u8, letter: u8, kinds: u8) -> bool {
 
 impl Item<'_> {
     /// The item that begins here, and where it ends.
+    #[inline(always)]
     pub fn read(pattern: &[u8], at: usize) -> Read<(Item<'_>, usize)> {
         let end = Item::end(pattern, at)?;
         Ok((Item(pattern.get(at..end).unwrap_or_default()), end))
     }
 
-    #[inline]
+    #[inline(always)]
     fn end(pattern: &[u8], at: usize) -> Read<usize> {
         match pattern.get(at) {
             Some(b'%') if at + 1 >= pattern.len() => Err(malformed("malformed pattern (ends with '%')")),
@@ -105,7 +118,7 @@ impl Item<'_> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub fn matches(self, byte: u8) -> bool {
         match self.0 {
             [b'.'] => true,
@@ -116,15 +129,14 @@ impl Item<'_> {
         }
     }
 
-    /// How many bytes at the beginning of a text match.
-    pub fn run_of(self, text: &[u8]) -> usize {
+    /// How many bytes at the beginning of a text match, or how many do not.
+    pub fn run_of(self, text: &[u8], wanted: bool) -> usize {
         match self.0 {
-            [b'.'] => text.len(),
             [b'%', letter] => {
                 let kinds = class(*letter);
-                text.iter().take_while(|byte| is_of(**byte, *letter, kinds)).count()
+                text.iter().take_while(|byte| is_of(**byte, *letter, kinds) == wanted).count()
             }
-            _ => text.iter().take_while(|byte| self.matches(**byte)).count(),
+            _ => text.iter().take_while(|byte| self.matches(**byte) == wanted).count(),
         }
     }
 }

@@ -66,7 +66,7 @@ pub enum Progress {
 pub fn next_start(text: &[u8], pattern: &[u8], at: usize, budget: &mut usize) -> usize {
     let Some(item) = item::first(pattern) else { return at };
     let ahead = text.get(at..).unwrap_or_default();
-    let passed = ahead.iter().take(*budget).take_while(|byte| !item.matches(**byte)).count();
+    let passed = item.run_of(&ahead[..ahead.len().min(*budget)], false);
     *budget -= passed;
     at + passed
 }
@@ -114,12 +114,13 @@ impl Matcher {
                     }
                     false
                 }
-                Some(b'%') => match pattern.get(self.pattern + 1) {
-                    Some(b'b') => self.balance(text, pattern)?,
-                    Some(b'f') => self.frontier(text, pattern)?,
-                    Some(digit @ b'0'..=b'9') => self.back_reference(text, *digit)?,
-                    _ => self.single(text, pattern)?,
-                },
+                Some(b'%') if matches!(pattern.get(self.pattern + 1), Some(b'b' | b'f' | b'0'..=b'9')) => {
+                    match pattern[self.pattern + 1] {
+                        b'b' => self.balance(text, pattern)?,
+                        b'f' => self.frontier(text, pattern)?,
+                        digit => self.back_reference(text, digit)?,
+                    }
+                }
                 Some(_) => self.single(text, pattern)?,
             };
             if !matched && !self.backtrack(text, pattern) {
@@ -146,6 +147,7 @@ impl Matcher {
             .ok_or_else(|| malformed("invalid pattern capture"))
     }
 
+    #[inline(always)]
     fn single(&mut self, text: &[u8], pattern: &[u8]) -> Read<bool> {
         let (item, end) = Item::read(pattern, self.pattern)?;
         let here = text.get(self.subject).is_some_and(|byte| item.matches(*byte));
@@ -161,7 +163,7 @@ impl Matcher {
             Some(repeated @ (b'*' | b'+')) => {
                 if here {
                     let from = self.subject + usize::from(*repeated == b'+');
-                    self.subject += item.run_of(&text[self.subject..]);
+                    self.subject += item.run_of(&text[self.subject..], true);
                     if self.subject > from {
                         let taken = self.subject - from;
                         self.choices.push(Choice::Fewer { subject: from, taken, pattern: end + 1 });
@@ -238,6 +240,7 @@ impl Matcher {
         Ok(false)
     }
 
+    #[inline(always)]
     fn backtrack(&mut self, text: &[u8], pattern: &[u8]) -> bool {
         while let Some(choice) = self.choices.last_mut() {
             match choice {

@@ -179,11 +179,16 @@ fn go_on(ctx: &mut Ctx, mut running: Box<Running>, now: Instant) {
     }
 }
 
-/// Lets the machine run until it ends or its slice is used up. The answer says too how much fuel that took.
-fn slice(ctx: &mut Ctx, run: &mut Run, interpreter: &mut Interpreter, now: Instant) -> (Outcome, u64) {
+/// What `os.clock` tells.
+pub(super) fn set_clock(ctx: &Ctx, vm: &mut Vm, now: Instant) {
     // Starting has taken the server a little time too.
     let since_start = now.0.saturating_sub(ctx.server.started.0) + 10_000;
-    interpreter.vm.set_clock(since_start as f64 / 1e6);
+    vm.set_clock(since_start as f64 / 1e6);
+}
+
+/// Lets the machine run until it ends or its slice is used up. The answer says too how much fuel that took.
+fn slice(ctx: &mut Ctx, run: &mut Run, interpreter: &mut Interpreter, now: Instant) -> (Outcome, u64) {
+    set_clock(ctx, &mut interpreter.vm, now);
     if run.killed {
         let message = convert::error(&mut interpreter.vm, &Error::SCRIPT_KILLED.0, false);
         interpreter.vm.kill(message.into());

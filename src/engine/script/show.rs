@@ -8,10 +8,13 @@ use lua::{Table, Value, Vm};
 /// How deep tables are shown.
 const DEEPEST: usize = 20;
 
+/// Nobody reads more than this of a value. A table that holds itself thrice would be 3^20 tables.
+const ENDLESS: usize = 1 << 20;
+
 /// A value of Lua as people read it.
 pub(super) fn shown(vm: &Vm, value: Value) -> Vec<u8> {
     let mut out = Vec::new();
-    show(vm, value, (0, usize::MAX), &mut out);
+    show(vm, value, (0, ENDLESS), &mut out);
     out
 }
 
@@ -79,7 +82,7 @@ fn show(vm: &Vm, value: Value, limits: (usize, usize), out: &mut Vec<u8>) {
     }
     match value {
         // Quoted, a text is not shorter than before.
-        Value::String(_) if most < usize::MAX => {
+        Value::String(_) if most < ENDLESS => {
             let text = vm.bytes(value).unwrap_or_default();
             quote(&text[..text.len().min(most + 1)], out);
         }
@@ -188,5 +191,26 @@ pub(super) fn human(reply: &[u8], at: &mut usize, out: &mut Vec<u8>) {
         b'#' => out.extend_from_slice(if line == b"t" { b"#true" } else { b"#false" }),
         b',' => out.extend_from_slice(&[b"(double) ", line].concat()),
         _ => out.extend_from_slice(line),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lua::{Limits, Step};
+
+    #[test]
+    fn a_table_that_holds_itself_is_cut() {
+        let mut vm = Vm::new(Limits::default(), 1);
+        let code = b"local t = {1, 'x'} t.a = t t.b = t t.c = t return t";
+        let function = vm.load(b"@test", code).expect("a function");
+        vm.start(function, &[]);
+        assert_eq!(vm.step(1_000), Step::Done);
+        let table = vm.results()[0];
+        let text = shown(&vm, table);
+        assert!(text.starts_with(b"{[1]=1; [2]=\"x\"; ["));
+        assert!((ENDLESS..2 * ENDLESS).contains(&text.len()), "{}", text.len());
+        let short = shown_within(&vm, table, 40);
+        assert_eq!(short.len(), 40 + b" ...".len());
     }
 }

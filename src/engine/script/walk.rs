@@ -138,7 +138,8 @@ pub struct Variable {
 }
 
 /// The machine of an EVAL was started: the script becomes a walk.
-pub(super) fn begin(ctx: &mut Ctx, args: &Args, run: Run, machine: Rc<Interpreter>) -> Box<Walk> {
+pub(super) fn begin(ctx: &mut Ctx, args: &Args, run: Run, mut machine: Rc<Interpreter>) -> Box<Walk> {
+    run::set_clock(ctx, &mut Rc::make_mut(&mut machine).vm, ctx.now);
     Box::new(Walk {
         database: ctx.db.selected,
         request: Request::new(ctx.command, args),

@@ -329,8 +329,11 @@ fn who_cannot_run_a_script_is_told_why() {
 
 #[test]
 fn what_is_kept_is_what_was_seen() {
-    let mut table =
-        Table::new("redis.call('SET', KEYS[1], math.random(1000000))\nreturn redis.call('GET', KEYS[1])", "k", "");
+    let mut table = Table::new(
+        "redis.call('SET', KEYS[1], math.random(1000000) .. ' ' .. os.clock())\nreturn redis.call('GET', KEYS[1])",
+        "k",
+        "",
+    );
     table.send("SET other 1");
     table.say(ScriptMsg::Begin);
     table.go(Move::End);

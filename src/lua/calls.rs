@@ -4,9 +4,10 @@
 
 use crate::{
     arena::Arena,
-    instruction::{HAS_ARG, NEEDS_ARG, Op, Proto},
+    instruction::Op,
     library,
     meta::Event,
+    proto::{HAS_ARG, NEEDS_ARG, Proto},
     state::{
         Args, Continuation, Exit, Fault, Finish, Flow, Frame, MAX_CALLS, MAX_NATIVE_CALLS, NATIVE, Ret, State, Status,
     },

@@ -2,12 +2,14 @@
 //! built, and becomes instructions only when its use is known. Lists of jumps whose target is still open are threaded
 //! through the jump fields of the instructions themselves. Because no tree exists, no input can make it deep.
 
+mod jumps;
 mod operators;
 
 use alloc::{collections::BTreeMap, vec::Vec};
 
 use crate::{
-    instruction::{Local, Op, Proto, Upvalue},
+    instruction::Op,
+    proto::{Local, Proto, Upvalue},
     value::{LONG, Value},
 };
 
@@ -212,97 +214,6 @@ impl Function {
         if let Key::Register(register) = key {
             self.free_register(register);
         }
-    }
-
-    // Jump lists.
-
-    pub fn jump(&mut self) -> i32 {
-        let pending = core::mem::replace(&mut self.pending, NO_JUMP);
-        let mut list = self.emit(Op::Jump { jump: NO_JUMP }) as i32;
-        self.concat_lists(&mut list, pending);
-        list
-    }
-
-    pub fn label(&mut self) -> usize {
-        self.last_target = self.pc();
-        self.pc()
-    }
-
-    fn next_in_list(&self, pc: i32) -> i32 {
-        match self.proto.code[pc as usize].jump() {
-            None | Some(NO_JUMP) => NO_JUMP,
-            Some(offset) => pc + 1 + offset,
-        }
-    }
-
-    fn set_jump(&mut self, pc: i32, target: i32) {
-        if let Some(jump) = self.proto.code[pc as usize].jump_mut() {
-            *jump = target - (pc + 1);
-        }
-    }
-
-    pub fn concat_lists(&mut self, list: &mut i32, more: i32) {
-        if more == NO_JUMP {
-            return;
-        }
-        if *list == NO_JUMP {
-            *list = more;
-            return;
-        }
-        let mut last = *list;
-        loop {
-            let next = self.next_in_list(last);
-            if next == NO_JUMP {
-                break;
-            }
-            last = next;
-        }
-        self.set_jump(last, more);
-    }
-
-    fn needs_value(&self, mut list: i32) -> bool {
-        while list != NO_JUMP {
-            if !matches!(self.proto.code[list as usize], Op::TestSet { .. }) {
-                return true;
-            }
-            list = self.next_in_list(list);
-        }
-        false
-    }
-
-    /// Gives a value-carrying test its register, or makes it a plain test.
-    fn patch_test(&mut self, pc: i32, register: u8) -> bool {
-        let Op::TestSet { b, cond, jump, .. } = self.proto.code[pc as usize] else { return false };
-        self.proto.code[pc as usize] = if register != NO_REGISTER && register != b {
-            Op::TestSet { a: register, b, cond, jump }
-        } else {
-            Op::Test { a: b, cond, jump }
-        };
-        true
-    }
-
-    fn patch_list_to(&mut self, mut list: i32, value_target: usize, register: u8, default: usize) {
-        while list != NO_JUMP {
-            let next = self.next_in_list(list);
-            let target = if self.patch_test(list, register) { value_target } else { default };
-            self.set_jump(list, target as i32);
-            list = next;
-        }
-    }
-
-    pub fn patch_list(&mut self, list: i32, target: usize) {
-        if target == self.pc() {
-            self.patch_to_here(list);
-        } else {
-            self.patch_list_to(list, target, NO_REGISTER, target);
-        }
-    }
-
-    pub fn patch_to_here(&mut self, list: i32) {
-        self.label();
-        let mut pending = self.pending;
-        self.concat_lists(&mut pending, list);
-        self.pending = pending;
     }
 
     // From description to value.

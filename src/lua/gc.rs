@@ -11,8 +11,8 @@ use alloc::vec::Vec;
 use crate::{
     arena::Arena,
     heap::{CAPTURED_COST, CLOSED, CLOSURE_COST, SMALL_COST, THREAD_COST},
-    instruction::Proto,
     meta::Event,
+    proto::Proto,
     state::{Continuation, Fault, Frame, NATIVE, SLOT_COST, State},
     table::{self, NONE},
     value::Value,

@@ -18,7 +18,7 @@
 //! cannot apply and why. `cargo xtask bench lua` compares speeds, in node and Chromium too,
 //! `cargo xtask size lua` says what all of it weighs in the page, `cargo xtask fuzz lua` fuzzes.
 //!
-//! Read in this order: `value`, `table`, `heap`; `lexer`, `parser`, `codegen`, `instruction`; `state`, `calls`,
+//! Read in this order: `value`, `table`, `heap`; `lexer`, `parser`, `codegen`, `instruction`, `proto`; `state`, `calls`,
 //! `threads`, `unwind`, `dispatch`, `meta`; `library`; and this file, the face to the embedder, with `inspect` for debuggers.
 #![no_std]
 
@@ -41,6 +41,7 @@ mod meta;
 mod naming;
 mod number;
 mod parser;
+mod proto;
 mod state;
 mod strings;
 mod table;
@@ -55,7 +56,7 @@ pub use value::Value;
 
 use arena::Arena;
 use heap::Heap;
-use instruction::Proto;
+use proto::Proto;
 use state::{Cause, Continuation, Exit, Fault, Finish, NATIVE, State, Status, Thread, WINDOW};
 use table::NONE;
 

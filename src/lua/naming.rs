@@ -9,8 +9,9 @@ use alloc::{
 
 use crate::{
     arena::Arena,
-    instruction::{Op, Proto},
+    instruction::Op,
     lexer::chunk_id,
+    proto::Proto,
     state::{Cause, Fault, Frame, NATIVE, State},
     value::Value,
 };

@@ -5,7 +5,7 @@ use crate::{
     arena::Arena,
     calls::Outcome,
     heap::CLOSED,
-    instruction::Proto,
+    proto::Proto,
     state::{Exit, Fault, Finish, Flow, SLOT_COST, State, Status, Thread},
     value::Value,
 };

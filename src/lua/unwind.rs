@@ -3,7 +3,7 @@
 use crate::{
     arena::Arena,
     calls::Outcome,
-    instruction::Proto,
+    proto::Proto,
     state::{Continuation, Exit, Fault, Finish, Flow, NATIVE, Ret, State},
     value::Value,
 };

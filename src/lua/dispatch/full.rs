@@ -6,8 +6,9 @@ use crate::{
     arena::Arena,
     calls::Outcome,
     codegen::{FIELDS_PER_FLUSH, Key},
-    instruction::{Op, Proto},
+    instruction::Op,
     meta::Event,
+    proto::Proto,
     state::{Exit, Fault, Finish, NATIVE, State},
     value::Value,
 };

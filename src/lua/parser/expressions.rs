@@ -3,8 +3,9 @@
 use super::{Parse, Parser, UNARY_PRIORITY};
 use crate::{
     codegen::{Binary, Exp, FIELDS_PER_FLUSH, Kind, Unary},
-    instruction::{HAS_ARG, IS_VARARG, NEEDS_ARG, Op},
+    instruction::Op,
     lexer::Token,
+    proto::{HAS_ARG, IS_VARARG, NEEDS_ARG},
 };
 
 impl Parser<'_> {

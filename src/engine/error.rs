@@ -73,6 +73,9 @@ texts! {
     NOT_AN_INT = "ERR value is out of range, value must between -2147483648 and 2147483647";
     NOT_A_FLOAT = "ERR value is not a valid float";
     OUT_OF_RANGE = "ERR value is out of range";
+    NOT_ZERO_OR_ONE = "ERR value is out of range, value must between 0 and 1";
+    WAITAOF_WITHOUT_AOF = "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.";
+    CLUSTER_DISABLED = "ERR This instance has cluster support disabled";
     MUST_BE_POSITIVE = "ERR value is out of range, must be positive";
     NO_SUCH_KEY = "ERR no such key";
     INDEX_OUT_OF_RANGE = "ERR index out of range";

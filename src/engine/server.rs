@@ -184,11 +184,13 @@ impl Server {
         self.denied_auth = 0;
     }
 
-    /// Counts an error reply under its code, the first word of its text.
+    /// Counts an error reply under its code: the first word of its text if it is not the only one and not too long.
     #[cold]
     pub(crate) fn count_error(&mut self, text: &[u8]) {
         self.total_error_replies += 1;
-        let code = text.split(|&byte| byte == b' ').next().unwrap_or(text);
+        const LONGEST: usize = 30;
+        let blank = text.iter().take(LONGEST + 1).position(|&byte| byte == b' ');
+        let code = blank.map_or(b"ERR".as_slice(), |end| &text[..end]);
         match self.errors.iter().position(|(known, _)| **known == *code) {
             Some(at) => self.errors[at].1 += 1,
             // Scripts can make up codes; beyond this many they are only counted in all.

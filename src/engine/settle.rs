@@ -3,6 +3,7 @@
 
 use crate::blocking::Blocked;
 use crate::client::Clients;
+use crate::commands::replication::nobody_acknowledged;
 use crate::ctx::Ctx;
 use crate::engine::Engine;
 use crate::event::{Class, Event};
@@ -181,6 +182,7 @@ impl Engine {
         let mut reply = Writer::new(&mut out.bytes, protocol);
         match error {
             Some(error) => reply.error(error),
+            None if blocked.keys.is_empty() => nobody_acknowledged(blocked.request.command.name, &mut reply),
             None => reply.null_array(),
         }
         self.finish_reply(id, start, out);

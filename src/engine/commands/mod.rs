@@ -26,6 +26,7 @@ mod list;
 mod list_blocking;
 mod memory;
 pub(crate) mod pubsub;
+pub(crate) mod replication;
 mod scan;
 mod scripting;
 mod server;
@@ -79,6 +80,7 @@ pub(crate) const GROUPS: &[&[Command]] = &[
     set::COMMANDS,
     set_algebra::COMMANDS,
     pubsub::COMMANDS,
+    replication::COMMANDS,
     scan::COMMANDS,
     sort::COMMANDS,
     slowlog::COMMANDS,

@@ -199,7 +199,8 @@ impl<V: Clone + Default> Dict<V> {
 
     /// The same as positions.
     pub fn scan_ids(&self, cursor: u64, count: usize) -> (u64, impl Iterator<Item = u32> + use<V>) {
-        let from = if cursor == 0 { self.len } else { u32::try_from(cursor).unwrap_or(u32::MAX).min(self.len) };
+        // What was never given as a cursor is behind everything.
+        let from = if cursor == 0 { self.len } else { u32::try_from(cursor).unwrap_or(0).min(self.len) };
         let to = from.saturating_sub(u32::try_from(count).unwrap_or(u32::MAX));
         (u64::from(to), (to..from).rev())
     }

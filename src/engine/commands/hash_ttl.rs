@@ -422,6 +422,8 @@ fn options<'a>(ctx: &Ctx, args: &mut Args<'a>, width: usize) -> Result<Options<'
     ];
     let sets = width == 2;
     let mut change = None;
+    // Either of these may stand with the other, one of which will turn out to be another command's.
+    let (mut persists, mut keeps) = (false, false);
     let mut must_exist = None;
     let mut names = None;
     while args.left() > 0 {
@@ -436,17 +438,22 @@ fn options<'a>(ctx: &Ctx, args: &mut Args<'a>, width: usize) -> Result<Options<'
             continue;
         }
         let unit = units.iter().find(|(word, _)| args.word(word)).map(|&(_, unit)| unit);
-        let persists = args.word("PERSIST");
-        if unit.is_some() || persists || args.word("KEEPTTL") {
-            if change.is_some() {
+        let persist = unit.is_none() && args.word("PERSIST");
+        if unit.is_some() || persist || args.word("KEEPTTL") {
+            let clashes = match unit {
+                Some(_) => persists || keeps,
+                None if persist => persists,
+                None => keeps,
+            };
+            if clashes || change.is_some() {
                 return Err(if sets { Error::EXPIRE_OR_KEEPTTL_TWICE } else { Error::EXPIRE_OR_PERSIST_TWICE });
             }
-            change = Some(match unit {
+            match unit {
                 Some(_) if args.left() == 0 => return Err(Error::EXPIRE_TIME_MISSING),
-                Some(unit) => Change::Set(deadline(ctx, unit, args.next()?)?),
-                None if persists => Change::Persist,
-                None => Change::Keep,
-            });
+                Some(unit) => change = Some(Change::Set(deadline(ctx, unit, args.next()?)?)),
+                None if persist => persists = true,
+                None => keeps = true,
+            }
             continue;
         }
         let exists = args.word("FXX");
@@ -458,9 +465,13 @@ fn options<'a>(ctx: &Ctx, args: &mut Args<'a>, width: usize) -> Result<Options<'
         }
     }
     let names = names.ok_or(Error::FIELDS_MISSING)?;
-    let change = change.unwrap_or(Change::Nothing);
-    let of_the_other =
-        if sets { matches!(change, Change::Persist) } else { matches!(change, Change::Keep) || must_exist.is_some() };
+    let change = match change {
+        Some(change) => change,
+        None if persists => Change::Persist,
+        None if keeps => Change::Keep,
+        None => Change::Nothing,
+    };
+    let of_the_other = if sets { persists } else { keeps || must_exist.is_some() };
     if of_the_other { Err(Error::UNKNOWN_ARGUMENT) } else { Ok(Options { change, must_exist, names }) }
 }
 

@@ -170,12 +170,13 @@ impl Theirs {
         let fails = |error: std::io::Error| format!("{}: {error}", self.address);
         let stream = TcpStream::connect(&self.address).map_err(fails)?;
         stream.set_nodelay(true).map_err(fails)?;
-        stream.set_read_timeout(Some(PATIENCE)).map_err(fails)?;
+        stream.set_read_timeout(Some(LONGEST_WAIT)).map_err(fails)?;
         let (mut stream, mut decoder) = (stream, Decoder::new());
         stream.write_all(b"CLIENT ID\r\n").map_err(fails)?;
         let Some(Frame::Value(Value::Integer(id))) = read(&mut stream, &mut decoder)? else {
             return Err(String::from("CLIENT ID was not answered"));
         };
+        stream.set_read_timeout(Some(PATIENCE)).map_err(fails)?;
         Ok((stream, decoder, id as u64))
     }
 

@@ -40,6 +40,9 @@ fn compare_selected(pair: &mut Pair) -> Result<Option<String>, String> {
         if let Some(what) = compare_content(pair, &kind, &key)? {
             return Ok(Some(what));
         }
+        if let Some(what) = compare_bytes(pair, &kind, &key)? {
+            return Ok(Some(what));
+        }
         if let Some(what) = exchange(pair, &kind, &key)? {
             return Ok(Some(what));
         }
@@ -88,6 +91,27 @@ fn compare_content(pair: &mut Pair, kind: &[u8], key: &[u8]) -> Result<Option<St
         if !same {
             let question: Vec<String> = question.iter().map(|word| word.escape_ascii().to_string()).collect();
             return Ok(Some(format!("{}\nours:   {}\ntheirs: {}", question.join(" "), show(&ours), show(&theirs))));
+        }
+    }
+    Ok(None)
+}
+
+/// What does not follow from hash values or times is the same to the byte: the payload, and the memory that the value takes.
+fn compare_bytes(pair: &mut Pair, kind: &[u8], key: &[u8]) -> Result<Option<String>, String> {
+    let (Some(Value::Bulk(encoding)), _) = pair.both(&command(&[b"OBJECT", b"ENCODING", key]))? else {
+        return Ok(None);
+    };
+    let by_chance = matches!(kind, b"stream" | b"vectorset")
+        || matches!(encoding.as_slice(), b"hashtable" | b"skiplist" | b"listpackex");
+    if by_chance {
+        return Ok(None);
+    }
+    for question in [command(&[b"DUMP", key]), command(&[b"MEMORY", b"USAGE", key])] {
+        let (Some(ours), Some(theirs)) = pair.both(&question)? else { continue };
+        if ours != theirs {
+            let asked = question[0].escape_ascii().to_string();
+            let key = key.escape_ascii();
+            return Ok(Some(format!("{asked} of {key}\nours:   {}\ntheirs: {}", show(&ours), show(&theirs))));
         }
     }
     Ok(None)

@@ -61,6 +61,8 @@ impl Ctx<'_> {
             settle_events(self.db, self.clients, self.server);
             self.server.tracking.remember(command, args, self.clients.current());
         }
+        // A command whose wait is over was counted when it began.
+        self.server.commands_processed += u64::from(self.blocks_again.is_none());
         // A command that begins to wait is counted once its wait is over, and a script that is put away when it ends.
         let mut waits = || {
             let client = self.clients.current();

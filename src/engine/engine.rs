@@ -381,7 +381,6 @@ impl Engine {
         let client = self.clients.current();
         client.commands += 1;
         client.last_command = command.map_or(NO_COMMAND, |command| command.full_name);
-        self.server.commands_processed += 1;
         let mut ctx = Ctx {
             now: self.store.now,
             db: &mut self.store,

@@ -93,6 +93,14 @@ impl Ours {
         let bytes = request_bytes(request);
         self.engine.step(at, Input::Bytes { client: ClientId(self.ids[connection]), bytes: &bytes }, &mut self.outputs);
         self.collect(&mut frames)?;
+        // A long script goes on step by step.
+        while self.engine.clients().iter().any(|client| client.is_waiting() && client.blocked.is_none())
+            && self.engine.next_wakeup().is_some_and(|wakeup| wakeup <= now())
+        {
+            self.outputs.clear();
+            self.engine.step(now(), Input::Wakeup, &mut self.outputs);
+            self.collect(&mut frames)?;
+        }
         // Whoever waits with an end does so for a few milliseconds.
         while let Some(deadline) = self.nearest_deadline() {
             let left = Duration::from_millis(deadline.saturating_sub(now().0 / 1000));

@@ -325,8 +325,7 @@ fn stats(ctx: &mut Ctx, text: &mut String) {
         text,
         &[
             ("total_connections_received", &ctx.clients.connections_received),
-            // The command that asks is not over yet.
-            ("total_commands_processed", &server.commands_processed.saturating_sub(1)),
+            ("total_commands_processed", &server.commands_processed),
             ("instantaneous_ops_per_sec", &server.rate.per_second(ctx.now)),
             ("total_net_input_bytes", &server.bytes_in),
             ("total_net_output_bytes", &server.bytes_out),

@@ -100,6 +100,7 @@ fn object(_: &mut Ctx, _: &mut Args) -> Result<(), Error> {
 
 fn object_encoding(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     let key = args.next()?;
+    ctx.db.count_look(key);
     match ctx.db.peek(key) {
         Some(value) => ctx.reply.bulk(value.encoding(key.len())),
         None => ctx.reply.null(),
@@ -108,7 +109,9 @@ fn object_encoding(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
 }
 
 fn object_refcount(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
-    match ctx.db.peek(args.next()?) {
+    let key = args.next()?;
+    ctx.db.count_look(key);
+    match ctx.db.peek(key) {
         Some(_) => ctx.reply.integer(1),
         None => ctx.reply.null(),
     }
@@ -116,7 +119,9 @@ fn object_refcount(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
 }
 
 fn object_idletime(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
-    match ctx.db.idle_seconds(args.next()?) {
+    let key = args.next()?;
+    ctx.db.count_look(key);
+    match ctx.db.idle_seconds(key) {
         Some(_) if ctx.db.policy.measure == Measure::Lfu => return Err(Error::LFU_POLICY),
         Some(seconds) => ctx.reply.integer(seconds),
         None => ctx.reply.null(),
@@ -125,7 +130,9 @@ fn object_idletime(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
 }
 
 fn object_freq(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
-    match ctx.db.frequency(args.next()?) {
+    let key = args.next()?;
+    ctx.db.count_look(key);
+    match ctx.db.frequency(key) {
         Some(_) if ctx.db.policy.measure != Measure::Lfu => return Err(Error::NO_LFU_POLICY),
         Some(counter) => ctx.reply.integer(i64::from(counter)),
         None => ctx.reply.null(),

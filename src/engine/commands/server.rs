@@ -90,10 +90,23 @@ fn check_flush_type(args: &mut Args) -> Result<(), Error> {
     args.end()
 }
 
+/// Tells who tracks keys. A client that waits for its own flush to end hears of it before the reply.
+fn tell_of_flush(ctx: &mut Ctx, args: &Args) {
+    let before = ctx.server.outbox.len();
+    ctx.server.tracking.flushed(ctx.clients, &mut ctx.server.outbox);
+    let in_background = args.count() > 1 && args.at(1).eq_ignore_ascii_case(b"async");
+    if !in_background && !ctx.deny_blocking {
+        let current = ctx.clients.current_id();
+        for (_, bytes) in ctx.server.outbox.extract_if(before.., |(client, _)| *client == current) {
+            ctx.reply.raw(bytes);
+        }
+    }
+}
+
 fn flush_database(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     check_flush_type(args)?;
     ctx.effort += ctx.db.flush(ctx.db.selected) as u64;
-    ctx.server.tracking.flushed(ctx.clients, &mut ctx.server.outbox);
+    tell_of_flush(ctx, args);
     ctx.reply.ok();
     Ok(())
 }
@@ -103,7 +116,7 @@ fn flush_all(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     for database in 0..ctx.db.databases() {
         ctx.effort += ctx.db.flush(database) as u64;
     }
-    ctx.server.tracking.flushed(ctx.clients, &mut ctx.server.outbox);
+    tell_of_flush(ctx, args);
     ctx.reply.ok();
     Ok(())
 }

@@ -250,6 +250,14 @@ impl Store {
         }
     }
 
+    /// Counts a look at `key` as a hit or a miss of which nobody hears (OBJECT).
+    pub fn count_look(&mut self, key: &[u8]) {
+        match self.live(key) {
+            Some(_) => self.stats.hits += 1,
+            None => self.stats.misses += 1,
+        }
+    }
+
     /// A key drawn at random, expired ones passed over.
     pub fn random_key(&mut self) -> Option<Text> {
         loop {

@@ -155,6 +155,13 @@ impl Open {
     }
 }
 
+/// What some keys weigh at a position of the journal and a version of the view.
+#[derive(Debug, Default)]
+struct Weighed {
+    at: (usize, u64),
+    keys: Vec<(usize, Text, u64)>,
+}
+
 #[derive(Debug, Default)]
 pub struct Inspector {
     filter: String,
@@ -181,6 +188,8 @@ pub struct Inspector {
     /// What the opened key weighed, and all keys, before the last command.
     opened_bytes: u64,
     weighed: u64,
+    /// What streams weigh, as long as nothing happens.
+    streams: Weighed,
     gained: i64,
     /// Counts what no moment tells apart: settings, and what was touched.
     version: u64,
@@ -226,7 +235,7 @@ impl Inspector {
             && *database == view.database
         {
             self.held.push((*database, name.clone(), hold(name)));
-            self.opened_bytes = memory(keyspace, name, self.index.wanted.compress_depth);
+            self.opened_bytes = view.open.as_ref().map_or(0, |open| open.row.bytes);
         }
     }
 
@@ -410,6 +419,8 @@ impl Inspector {
         let first = first.min(all.saturating_sub(1));
         self.at = self.at.min(all.saturating_sub(1));
         let leaves: Vec<Leaf> = match &tree {
+            // Behind an opened key nobody sees the list.
+            _ if self.opened.is_some() => Vec::new(),
             Some(tree) => tree.iter().skip(first).take(count).cloned().collect(),
             None => {
                 let names = self.index.names(first, count, self.descending);
@@ -423,7 +434,7 @@ impl Inspector {
                 Leaf::Key { name, depth } => {
                     let Some((value, deadline)) = keyspace.get(&name) else { continue };
                     let before = self.before(database, &name, value);
-                    let bytes = memory(keyspace, &name, self.index.wanted.compress_depth);
+                    let bytes = self.weigh(world, database, &name);
                     let row = row(
                         (database, &name),
                         (value, deadline, bytes),
@@ -498,6 +509,26 @@ impl Inspector {
         }
     }
 
+    /// What MEMORY USAGE says of a key. Of a stream it looks at every pending entry, so there it is asked once between two commands.
+    fn weigh(&mut self, world: &World, database: usize, name: &Text) -> u64 {
+        let keyspace = world.engine().store().keyspace(database);
+        let depth = world.engine().store().encodings.list_compress_depth;
+        if !keyspace.get(name).is_some_and(|(value, _)| matches!(value, Value::Stream(_))) {
+            return memory(keyspace, name, depth);
+        }
+        let stamp = (world.moment().position, self.version);
+        if self.streams.at != stamp {
+            self.streams = Weighed { at: stamp, keys: Vec::new() };
+        }
+        let known = self.streams.keys.iter().find(|(other, key, _)| *other == database && key == name);
+        if let Some((.., bytes)) = known {
+            return *bytes;
+        }
+        let bytes = memory(keyspace, name, depth);
+        self.streams.keys.push((database, name.clone(), bytes));
+        bytes
+    }
+
     /// A function of its own, because a released page fetches what lies behind it when a key is first opened.
     #[inline(never)]
     fn look_into(&mut self, world: &World) -> Option<Rc<Open>> {
@@ -505,7 +536,7 @@ impl Inspector {
         let engine = world.engine();
         let now = world.now().millis();
         let keyspace = engine.store().keyspace(database);
-        let bytes = memory(keyspace, &name, engine.store().encodings.list_compress_depth);
+        let bytes = self.weigh(world, database, &name);
         let found = keyspace.get(&name).map(|(value, deadline)| (value.clone(), deadline));
         if !self.history.is_at(world.moment().position, database, &name) {
             Rc::make_mut(&mut self.history).follow(world, database, &name);

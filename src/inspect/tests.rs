@@ -209,6 +209,7 @@ fn what_a_command_changed_is_fresh_and_nothing_else() {
     assert!(!desk.opened().before.is_touched());
     desk.run("DEL t");
     assert!(desk.opened().value.is_none());
+    desk.tell(InspectMsg::Close);
     desk.run("LPOP l");
     let Preview::List { head, .. } = &desk.rows()[1].preview else { panic!("a list") };
     assert!(head.iter().all(|part| !part.fresh), "what went leaves the rest as it was");
@@ -303,6 +304,12 @@ fn consumers_grow_idle_while_one_looks_on() {
     desk.world.advance(4_000_000);
     let after = desk.opened();
     assert!(*before != *after, "it is drawn anew");
+    // What is asked once between two commands is what MEMORY USAGE says.
+    desk.run("XADD log 2-0 a 1");
+    desk.run("XREADGROUP GROUP work ann STREAMS log >");
+    let shown = desk.opened().row.bytes as usize;
+    let store = desk.world.engine().store();
+    assert_eq!(shown, store.keyspace(0).usage(b"log", 0, 5).expect("the key is there"));
     assert_eq!((idle(&before), idle(&after)), ("0.0 s".to_owned(), "4.0 s".to_owned()));
 }
 

@@ -76,8 +76,15 @@ impl Kept {
             Before::Absent => Kept::nothing(len),
             Before::Held(value) => {
                 let Some(old) = value.as_string() else { return Kept::nothing(len) };
-                let head = bytes.iter().zip(old.iter()).take_while(|(a, b)| a == b).count();
-                let tail = bytes.iter().rev().zip(old.iter().rev()).take_while(|(a, b)| a == b).count();
+                // A megabyte is compared in pieces, of which only the one that differs is looked at byte by byte.
+                const PIECE: usize = 1024;
+                let pieces = bytes.chunks(PIECE).zip(old.chunks(PIECE)).take_while(|(a, b)| a == b).count();
+                let from = (pieces * PIECE).min(len).min(old.len());
+                let head = from + bytes[from..].iter().zip(&old[from..]).take_while(|(a, b)| a == b).count();
+                let pieces = bytes.rchunks(PIECE).zip(old.rchunks(PIECE)).take_while(|(a, b)| a == b).count();
+                let to = (pieces * PIECE).min(len).min(old.len());
+                let (ends, old_ends) = (&bytes[..len - to], &old[..old.len() - to]);
+                let tail = to + ends.iter().rev().zip(old_ends.iter().rev()).take_while(|(a, b)| a == b).count();
                 Kept::new(len, old.len(), head, tail)
             }
         }
@@ -119,5 +126,30 @@ pub fn is_new_entry(before: &Before, id: StreamId) -> bool {
         Before::Untouched | Before::Unseen => false,
         Before::Held(Value::Stream(old)) => old.find(id).is_none(),
         _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_long_string_keeps_is_found_to_the_byte() {
+        let old: Vec<u8> = (0..5000u32).map(|at| (at * 7 % 251) as u8).collect();
+        let before = Before::Held(Value::string(&old));
+        for (at, len) in [(0, 1), (1023, 2), (1024, 1), (2500, 700), (4999, 1), (3976, 1)] {
+            let mut new = old.clone();
+            new[at..at + len].iter_mut().for_each(|byte| *byte ^= 0xFF);
+            let kept = Kept::of_bytes(&new, &before);
+            assert_eq!((kept.head, kept.tail), (at, 5000 - at - len), "{at} and {len} more");
+        }
+        for more in [1, 1024, 1500] {
+            let new = [&old[..], &vec![b'x'; more]].concat();
+            assert_eq!(Kept::of_bytes(&new, &before), Kept { len: 5000 + more, head: 5000, tail: 0 });
+            let new = [&vec![b'x'; more], &old[..]].concat();
+            assert_eq!(Kept::of_bytes(&new, &before), Kept { len: 5000 + more, head: 0, tail: 5000 });
+        }
+        assert_eq!(Kept::of_bytes(&old, &before), Kept::all(5000));
+        assert_eq!(Kept::of_bytes(&old[..4000], &before), Kept::all(4000));
     }
 }

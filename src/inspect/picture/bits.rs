@@ -36,7 +36,9 @@ pub fn rows(bytes: &[u8], before: &Before, width: usize, rows: Range<usize>) -> 
 
 /// How many bits are set.
 pub fn ones(bytes: &[u8]) -> usize {
-    bytes.iter().map(|byte| byte.count_ones() as usize).sum()
+    let (words, rest) = bytes.as_chunks::<8>();
+    let of_words: usize = words.iter().map(|word| u64::from_ne_bytes(*word).count_ones() as usize).sum();
+    of_words + rest.iter().map(|byte| byte.count_ones() as usize).sum::<usize>()
 }
 
 /// A number inside the string, as BITFIELD sees it.

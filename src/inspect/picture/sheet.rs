@@ -192,13 +192,14 @@ fn of_string(bytes: &[u8], source: &Source, lens: Lens, range: Range<usize>) -> 
             registers.fresh.iter().for_each(|at| fresh[usize::from(registers.values[*at] & 63)] = true);
             range.filter(|at| *at < 64).map(|at| row(vec![number(at), number(counts[at])], fresh[at])).collect()
         }
-        _ => range
-            .map(|piece| {
+        _ => {
+            let kept = Kept::of_bytes(bytes, before);
+            let piece = |piece: usize| {
                 let part = bytes.get(piece * PIECE..bytes.len().min((piece + 1) * PIECE)).unwrap_or_default();
-                let kept = Kept::of_bytes(bytes, before);
                 let fresh = (piece * PIECE..piece * PIECE + part.len().max(1)).any(|at| kept.is_fresh(at));
                 row(vec![number(piece * PIECE), text::printable(part, PIECE * 4).into()], fresh)
-            })
-            .collect(),
+            };
+            range.map(piece).collect()
+        }
     }
 }

@@ -157,7 +157,8 @@ fn stats(ctx: &mut Ctx, _: &mut Args) -> Result<(), Error> {
     number(reply, "overhead.total", overhead);
     number(reply, "db.dict.rehashing.count", rehashing as u64);
     number(reply, "keys.count", keys as u64);
-    number(reply, "keys.bytes-per-key", if keys == 0 { 0 } else { used.dataset().max(0) as u64 / keys as u64 });
+    // Redis divides without a sign: while there is more overhead than was added, the average is astronomical.
+    number(reply, "keys.bytes-per-key", (used.dataset() as u64).checked_div(keys as u64).unwrap_or(0));
     number(reply, "dataset.bytes", used.dataset() as u64);
     let share = |reply: &mut resp::Writer, name: &str, value: f64| {
         reply.bulk(name);

@@ -44,6 +44,7 @@ pub(super) const COMMANDS: &[Command] = &[
     .complexity("O(N+M*log(M)) with N elements of which M are returned; O(N) without sorting")
     .flags(&[ReadOnly, MovableKeys])
     .keys(&[Keys::one(1, "RO access"), elsewhere("RO access")])
+    .keys_by(key_functions::sort_ro)
     .outside_group()
     .categories(&[Category::Set, Category::SortedSet, Category::List, Category::Dangerous]),
 ];

@@ -25,6 +25,11 @@ pub fn delex(words: &[&[u8]]) -> Option<Positions> {
     Some(Positions::from([(1, if words.len() > 2 { "RW delete" } else { "RM delete" })]))
 }
 
+/// SORT_RO's patterns may name any key, so they name none.
+pub fn sort_ro(_: &[&[u8]]) -> Option<Positions> {
+    Some(Positions::from([(1, "RO access")]))
+}
+
 /// SORT's destination is what follows the last STORE that is not itself the argument of another option.
 pub fn sort(words: &[&[u8]]) -> Option<Positions> {
     let mut positions = Positions::from([(1, "RO access")]);

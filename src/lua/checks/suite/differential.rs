@@ -319,7 +319,7 @@ local function show(v)
     end
     return '{' .. table.concat(o, ',') .. '}' .. #v
   elseif type(v) == 'function' or type(v) == 'thread' or type(v) == 'userdata' then return type(v) end
-  v = tostring(v):gsub('0x%x+', 'ADDR'):gsub('%z', '<0>')
+  v = tostring(v):gsub('0[xX]%x+', 'ADDR'):gsub('%z', '<0>')
   return #v > 200 and #v or v
 end
 local function P(...)
@@ -369,7 +369,7 @@ fn quoted(text: &str) -> String {
 fn batch(first: u64) -> String {
     let mut source = String::from("local load_case = loadstring\nlocal function case(n, text)\n");
     source.push_str("  local f, e = load_case(text, '=case')\n  if not f then print(n, 'SYNTAX', e) return end\n");
-    source.push_str("  local ok, e = pcall(f)\n  if not ok then print(n, 'ERROR', (tostring(e):gsub('0x%x+', 'ADDR'))) end\nend\nio_write = print\n");
+    source.push_str("  local ok, e = pcall(f)\n  if not ok then print(n, 'ERROR', (tostring(e):gsub('0[xX]%x+', 'ADDR'))) end\nend\nio_write = print\n");
     for seed in first..first + BATCH {
         let text = quoted(&format!("{PRELUDE}{}", program(seed)));
         source.extend(["print('case ", &seed.to_string(), "')\ncase(", &seed.to_string(), ", ", &text, ")\n"]);

@@ -148,7 +148,7 @@ fn in_chromium(chromium: &Path, script: &Path, module: &Path, native: &str) -> O
     let native: Vec<String> = native.split_whitespace().map(|pair| format!("\"{pair}\"")).collect();
     let page = format!(
         "<pre id=\"said\"></pre><script type=\"module\">\n{}\n\
-         run(Uint8Array.from([{}]), pairs([{}]), (line) => (said.textContent += line + \"\\n\"));\n</script>",
+         run(Uint8Array.from([{}]), pairs([{}]), (line) => (said.textContent += line + \"\\n\"), 2);\n</script>",
         String::from_utf8_lossy(&read(script)?),
         module.join(","),
         native.join(",")

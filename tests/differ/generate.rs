@@ -101,6 +101,8 @@ pub(crate) const NEVER: &[&str] = &[
     "discard",
     "dump",
     "restore",
+    // It reclaims keys whose time is over if it happens to draw them.
+    "randomkey",
 ];
 
 impl Generator {

@@ -193,7 +193,10 @@ impl Client {
         self.no_evict = false;
         self.no_touch = false;
         self.tracking = None;
-        self.reply_mode = ReplyMode::On;
+        // A reply that is to be skipped is skipped, even this one.
+        if self.reply_mode == ReplyMode::Off {
+            self.reply_mode = ReplyMode::On;
+        }
     }
 }
 

@@ -22,7 +22,7 @@ use resp::{Protocol, Writer};
 #[derive(Clone, Debug, Default)]
 struct Prefix {
     clients: BTreeSet<ClientId>,
-    changed: BTreeMap<Text, ClientId>,
+    changed: BTreeMap<Text, Option<ClientId>>,
 }
 
 /// Who is to be told of what.
@@ -32,6 +32,9 @@ pub(crate) struct TrackingTable {
     prefixes: BTreeMap<Text, Prefix>,
     /// What clients have read and then changed themselves within the present command.
     own: Vec<(ClientId, Text)>,
+    /// A script makes the present changes. Broadcasts then have no author, so that NOLOOP holds nothing back from the client
+    /// that called the script.
+    pub(crate) by_script: bool,
 }
 
 impl TrackingTable {
@@ -76,7 +79,7 @@ impl TrackingTable {
     pub(crate) fn modified(&mut self, key: &Text, by: ClientId, clients: &Clients, outbox: &mut Outbox) {
         for (name, prefix) in &mut self.prefixes {
             if key.starts_with(name) {
-                prefix.changed.insert(key.clone(), by);
+                prefix.changed.insert(key.clone(), (!self.by_script).then_some(by));
             }
         }
         for reader in self.readers.remove(key).into_iter().flatten() {
@@ -112,7 +115,7 @@ impl TrackingTable {
             }
             for client in prefix.clients.iter().filter_map(|&id| clients.get(id)) {
                 let no_loop = client.tracking.as_ref().is_some_and(|tracking| tracking.no_loop);
-                let others = changed.iter().filter(|&(_, &by)| !(no_loop && by == client.id));
+                let others = changed.iter().filter(|&(_, &by)| !(no_loop && by == Some(client.id)));
                 let keys: Vec<Text> = others.map(|(key, _)| key.clone()).collect();
                 if !keys.is_empty() {
                     tell(client, Some(&keys), clients, outbox);

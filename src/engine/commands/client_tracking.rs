@@ -90,7 +90,8 @@ pub(super) fn tracking(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     }
     let present: &[Text] = client.tracking.as_ref().map_or(&[], |tracking| &tracking.prefixes);
     check_prefixes(present, &wanted.prefixes)?;
-    if broadcast && wanted.prefixes.is_empty() && present.is_empty() {
+    // Who names no prefix asks for all keys, also when there are prefixes from before.
+    if broadcast && wanted.prefixes.is_empty() && !present.contains(&Text::default()) {
         wanted.prefixes.push(Text::default());
     }
     wanted.prefixes.extend_from_slice(present);

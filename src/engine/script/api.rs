@@ -351,10 +351,12 @@ fn perform(ctx: &mut Ctx, run: &mut Run, command: &'static Command, args: &mut A
     run.wrote |= command.has(Flag::Write);
     let client_protocol = core::mem::replace(&mut ctx.reply.protocol, run.protocol);
     core::mem::swap(ctx.reply.out, reply);
+    ctx.server.tracking.by_script = true;
     ctx.run(command, args);
     core::mem::swap(ctx.reply.out, reply);
     ctx.reply.protocol = client_protocol;
     settle_events(ctx.db, ctx.clients, ctx.server);
+    ctx.server.tracking.by_script = false;
 }
 
 /// The command that a call names.

@@ -315,29 +315,49 @@ impl Operation {
         }
     }
 
-    /// Combines strings, the shorter ones filled up with zeros.
-    fn combine(self, sources: &[Vec<u8>], len: usize) -> Vec<u8> {
-        let mut result = Vec::with_capacity(len);
-        let byte = |source: &Vec<u8>, at: usize| source.get(at).copied().unwrap_or(0);
-        for at in 0..len {
-            let first = byte(&sources[0], at);
-            let others = || sources[1..].iter().map(|source| byte(source, at));
-            let any_other = || others().fold(0, |a, b| a | b);
-            result.push(match self {
-                Operation::And => others().fold(first, |a, b| a & b),
-                Operation::Or => first | any_other(),
-                Operation::Xor => others().fold(first, |a, b| a ^ b),
-                Operation::Not => !first,
-                Operation::Diff => first & !any_other(),
-                Operation::Diff1 => !first & any_other(),
-                Operation::AndOr => first & any_other(),
-                Operation::One => {
-                    let (once, twice) = others().fold((first, 0), |(once, twice), b| (once | b, twice | once & b));
-                    once & !twice
-                }
-            });
+    /// Combines strings, the shorter ones filled up with zeros: one string after the other into the first, so that each pass is
+    /// over two slices.
+    fn combine(self, sources: Vec<Vec<u8>>, len: usize) -> Vec<u8> {
+        let mut sources = sources.into_iter();
+        let mut result = sources.next().unwrap_or_default();
+        result.resize(len, 0);
+        match self {
+            Operation::Not => result.iter_mut().for_each(|byte| *byte = !*byte),
+            Operation::And => sources.for_each(|source| {
+                merge(&mut result, &source, |a, b| a & b);
+                result[source.len()..].fill(0);
+            }),
+            Operation::Or => sources.for_each(|source| merge(&mut result, &source, |a, b| a | b)),
+            Operation::Xor => sources.for_each(|source| merge(&mut result, &source, |a, b| a ^ b)),
+            Operation::Diff => merge(&mut result, &any(sources, len), |first, others| first & !others),
+            Operation::Diff1 => merge(&mut result, &any(sources, len), |first, others| !first & others),
+            Operation::AndOr => merge(&mut result, &any(sources, len), |first, others| first & others),
+            Operation::One => {
+                let mut twice = vec![0; len];
+                sources.for_each(|source| {
+                    for ((once, twice), byte) in result.iter_mut().zip(&mut twice).zip(source) {
+                        *twice |= *once & byte;
+                        *once |= byte;
+                    }
+                });
+                merge(&mut result, &twice, |once, twice| once & !twice);
+            }
         }
         result
+    }
+}
+
+/// The bits that are set in any of the strings.
+fn any(sources: impl Iterator<Item = Vec<u8>>, len: usize) -> Vec<u8> {
+    let mut found = vec![0; len];
+    sources.for_each(|source| merge(&mut found, &source, |a, b| a | b));
+    found
+}
+
+/// Puts `with` of both in place of each byte, as far as there are others.
+fn merge(bytes: &mut [u8], others: &[u8], with: impl Fn(u8, u8) -> u8) {
+    for (byte, &other) in bytes.iter_mut().zip(others) {
+        *byte = with(*byte, other);
     }
 }
 
@@ -352,7 +372,7 @@ fn bitop(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     let len = sources.iter().map(Vec::len).max().unwrap_or(0);
     ctx.effort += (len * sources.len()) as u64;
     if len > 0 {
-        let result = operation.combine(&sources, len);
+        let result = operation.combine(sources, len);
         ctx.db.set(target, Value::raw(result));
         ctx.db.changed(target, Class::String, "set");
     } else if ctx.db.discard(target) {

@@ -175,7 +175,11 @@ fn tell(client: &Client, keys: Option<&[Text]>, clients: &Clients, outbox: &mut 
                 writer.bulk(key);
             }
         }
-        None => writer.null(),
+        None => {
+            // Redis says it in the words of the client that tracks, whoever hears it.
+            writer.protocol = client.protocol;
+            writer.null();
+        }
     }
     outbox.push((receiver.id, Rc::from(bytes)));
 }

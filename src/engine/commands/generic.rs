@@ -120,8 +120,9 @@ fn rename_existing(ctx: &mut Ctx, from: &[u8], to: &[u8]) {
     let after = value.type_name();
     ctx.db.set(to, value);
     ctx.db.set_deadline(to, deadline);
-    ctx.db.changed(from, Class::Generic, "rename_from");
+    ctx.db.touched(from);
     ctx.db.touched(to);
+    ctx.db.altered(from, Class::Generic, "rename_from");
     ctx.db.notify(Class::Generic, "rename_to", to);
     if let Some(before) = before {
         ctx.db.overwritten(to, before, after);

@@ -255,10 +255,7 @@ fn reply_elements<'a>(reply: &mut Writer, elements: impl Iterator<Item = Element
 }
 
 fn report_pop(db: &mut Store, key: &[u8], end: End, count: usize, is_empty: bool) {
-    db.changed_by(count, key, Class::List, popped(end));
-    if is_empty {
-        db.remove_emptied(key);
-    }
+    db.taken_from(key, count, Class::List, popped(end), is_empty);
 }
 
 fn llen(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
@@ -356,10 +353,7 @@ fn lrem(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     if removed > 0 {
         list.shrink(fill);
         let is_empty = list.is_empty();
-        ctx.db.changed_by(removed, key, Class::List, "lrem");
-        if is_empty {
-            ctx.db.remove_emptied(key);
-        }
+        ctx.db.taken_from(key, removed, Class::List, "lrem", is_empty);
     }
     Ok(())
 }
@@ -379,10 +373,7 @@ fn ltrim(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     list.shrink(fill);
     let (removed, is_empty) = (before - count, list.is_empty());
     ctx.effort += removed as u64;
-    ctx.db.changed_by(removed, key, Class::List, "ltrim");
-    if is_empty {
-        ctx.db.remove_emptied(key);
-    }
+    ctx.db.taken_from(key, removed, Class::List, "ltrim", is_empty);
     ctx.reply.ok();
     Ok(())
 }
@@ -500,10 +491,7 @@ pub(crate) fn move_element(
         list.shrink(fill);
     }
     db.changed_by(0, target, Class::List, pushed(to));
-    db.changed(source, Class::List, popped(from));
-    if is_empty {
-        db.remove_emptied(source);
-    }
+    db.taken_from(source, 1, Class::List, popped(from), is_empty);
     Ok(Some(element))
 }
 

@@ -165,10 +165,7 @@ fn smove(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
         return Ok(());
     }
     let is_empty = set.is_empty();
-    ctx.db.changed(source, Class::Set, "srem");
-    if is_empty {
-        ctx.db.remove_emptied(source);
-    }
+    ctx.db.taken_from(source, 1, Class::Set, "srem", is_empty);
     let set = ctx.db.write_or_create::<Set>(target)?;
     if set.is_empty() {
         *set = Set::for_member(member, 1, &limits);
@@ -216,10 +213,7 @@ fn spop(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     }
     ctx.db.random = random;
     if taken > 0 {
-        ctx.db.changed_by(taken, key, Class::Set, "spop");
-        if is_empty {
-            ctx.db.remove_emptied(key);
-        }
+        ctx.db.taken_from(key, taken, Class::Set, "spop", is_empty);
     }
     Ok(())
 }

@@ -276,10 +276,11 @@ fn xadd(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     let trimmed = trim.map_or(0, |trim| stream.trim(&trim));
     ctx.reply.bulk(id.text());
     ctx.effort += trimmed as u64;
-    ctx.db.changed(key, Class::Stream, "xadd");
+    ctx.db.altered(key, Class::Stream, "xadd");
     if trimmed > 0 {
         ctx.db.notify(Class::Stream, "xtrim", key);
     }
+    ctx.db.touched(key);
     ctx.db.signal(key);
     Ok(())
 }
@@ -301,7 +302,7 @@ fn xtrim(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     ctx.effort += trimmed as u64;
     ctx.reply.integer(trimmed as i64);
     if trimmed > 0 {
-        ctx.db.changed_by(trimmed, key, Class::Stream, "xtrim");
+        ctx.db.taken_from(key, trimmed, Class::Stream, "xtrim", false);
     }
     Ok(())
 }

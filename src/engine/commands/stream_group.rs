@@ -89,6 +89,10 @@ fn help(ctx: &mut Ctx, _: &mut Args) -> Result<(), Error> {
 /// What follows the id of CREATE and SETID: whether the stream is to be made, and how many entries the group has read.
 fn options(args: &mut Args, may_create: bool) -> Result<(bool, i64), Error> {
     let (mut create, mut read) = (false, UNKNOWN);
+    // As many words as there are options; which ones they are is not asked.
+    if args.left() > if may_create { 3 } else { 2 } {
+        return Err(Error::subcommand_arguments("xgroup", args.at(1)));
+    }
     while args.left() > 0 {
         if may_create && args.word("MKSTREAM") {
             create = true;

@@ -98,11 +98,10 @@ fn exec(ctx: &mut Ctx, _: &mut Args) -> Result<(), Error> {
         return Err(Error::EXEC_WITHOUT_MULTI);
     }
     // A watched key whose time is over was modified, though nobody may have looked at it yet.
-    for (database, key) in client.watched.clone() {
-        ctx.db.in_database(database, |db| db.contains(&key));
-    }
-    settle_events(ctx.db, ctx.clients, ctx.server);
-    let broken = ctx.clients.current().watch_broken;
+    let watches = &ctx.server.watches;
+    let mut expired = client.watched.iter().filter(|place| !watches.was_over(place, client.id));
+    let expired = expired.any(|(database, key)| ctx.db.in_database(*database, |db| db.is_over(key)));
+    let broken = expired || client.watch_broken;
     let Some(transaction) = leave(ctx) else { return Err(Error::EXEC_WITHOUT_MULTI) };
     if transaction.aborted {
         return Err(Error::EXEC_ABORT);
@@ -136,12 +135,11 @@ fn watch(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     }
     let database = ctx.db.selected;
     for key in args.rest() {
-        // A key whose time is over is gone already: its reclaiming later is no modification.
-        ctx.db.contains(key);
+        let was_over = ctx.db.is_over(key);
         let key = Text::new(key);
         let client = ctx.clients.current();
         if !client.watched.contains(&(database, key.clone())) {
-            ctx.server.watches.add(database, &key, client.id);
+            ctx.server.watches.add(database, &key, client.id, was_over);
             client.watched.push((database, key));
         }
     }

@@ -303,10 +303,7 @@ fn zrem(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     }
     ctx.reply.integer(removed as i64);
     if removed > 0 {
-        ctx.db.changed_by(removed, key, Class::SortedSet, "zrem");
-        if is_empty {
-            ctx.db.remove_emptied(key);
-        }
+        ctx.db.taken_from(key, removed, Class::SortedSet, "zrem", is_empty);
     }
     Ok(())
 }
@@ -431,10 +428,7 @@ fn pop(ctx: &mut Ctx, args: &mut Args, highest: bool) -> Result<(), Error> {
 fn report_pop(ctx: &mut Ctx, key: &[u8], taken: usize, highest: bool, is_empty: bool) {
     ctx.effort += taken as u64;
     if taken > 0 {
-        ctx.db.changed_by(taken, key, Class::SortedSet, if highest { "zpopmax" } else { "zpopmin" });
-        if is_empty {
-            ctx.db.remove_emptied(key);
-        }
+        ctx.db.taken_from(key, taken, Class::SortedSet, if highest { "zpopmax" } else { "zpopmin" }, is_empty);
     }
 }
 

@@ -283,6 +283,12 @@ impl Store {
         Some(&mut self.space_mut().dict.entry_mut(id).value)
     }
 
+    /// Whether `key` is there only because nobody has reclaimed it yet.
+    pub fn is_over(&self, key: &[u8]) -> bool {
+        let deadline = self.space().dict.find(key).and_then(|id| self.space().deadline(id));
+        deadline.is_some_and(|deadline| self.now.millis() > deadline)
+    }
+
     pub fn contains(&mut self, key: &[u8]) -> bool {
         self.live(key).is_some()
     }
@@ -412,7 +418,9 @@ impl Store {
             let (key, before) = (entry.key.clone(), entry.value.type_name());
             self.overwritten(&key, before, value.type_name());
         }
-        if self.effects.waiting {
+        // Of those who wait, only the readers of a stream's groups hear that something else stands in its place; others wait for a key
+        // that is new.
+        if self.effects.waiting && matches!(self.space().dict.entry(id).value, Value::Stream(_)) {
             let key = self.space().dict.entry(id).key.clone();
             self.signal(&key);
         }
@@ -466,6 +474,17 @@ impl Store {
         self.effects.dirty += count as u64;
         self.effects.modified(database, key);
         self.effects.notify(class, event, database, key);
+    }
+
+    /// The same for a command that took `count` elements out of what `key` holds, and with them the key if it `is_empty` now: those who
+    /// watch or track it are told last, as Redis tells them.
+    pub fn taken_from(&mut self, key: &[u8], count: usize, class: Class, event: &'static str, is_empty: bool) {
+        self.effects.dirty += count as u64;
+        self.notify(class, event, key);
+        if is_empty {
+            self.remove_emptied(key);
+        }
+        self.touched(key);
     }
 
     /// Empties a database and says how many keys it held. Whoever watches one of them is marked; there are no keyspace events.

@@ -43,6 +43,14 @@ impl Page {
         sleep(Duration::from_millis(50)).await;
     }
 
+    /// Presses the button that says `words`.
+    async fn press(&self, words: &str) {
+        let buttons = self.root.query_selector_all("button").expect("a selector");
+        let mut buttons = (0..buttons.length()).filter_map(|at| buttons.item(at)?.dyn_into::<HtmlElement>().ok());
+        buttons.find(|button| button.inner_text() == words).expect(words).click();
+        sleep(Duration::from_millis(50)).await;
+    }
+
     async fn type_line(&self, line: &str) {
         let input: HtmlInputElement = self.find(".pane.active .field input");
         input.set_value(line);
@@ -82,7 +90,7 @@ async fn a_command_is_answered_and_its_key_appears() {
 #[wasm_bindgen_test]
 async fn a_second_client_hears_what_the_first_one_says() {
     let page = Page::open("#/playground").await;
-    page.click(".tools .word").await;
+    page.press("New client").await;
     page.type_line("BLPOP orders 0").await;
     assert!(page.text(".pane.active .badge").starts_with("blocked"));
     let first: HtmlInputElement = page.find("#line-1");

@@ -90,9 +90,7 @@ fn help(ctx: &mut Ctx, _: &mut Args) -> Result<(), Error> {
 fn options(args: &mut Args, may_create: bool) -> Result<(bool, i64), Error> {
     let (mut create, mut read) = (false, UNKNOWN);
     // As many words as there are options; which ones they are is not asked.
-    if args.left() > if may_create { 3 } else { 2 } {
-        return Err(Error::subcommand_arguments("xgroup", args.at(1)));
-    }
+    let too_many = args.left() > if may_create { 3 } else { 2 };
     while args.left() > 0 {
         if may_create && args.word("MKSTREAM") {
             create = true;
@@ -105,7 +103,7 @@ fn options(args: &mut Args, may_create: bool) -> Result<(bool, i64), Error> {
             return Err(Error::subcommand_arguments("xgroup", args.at(1)));
         }
     }
-    Ok((create, read))
+    if too_many { Err(Error::subcommand_arguments("xgroup", args.at(1))) } else { Ok((create, read)) }
 }
 
 /// The id from which a group reads on.

@@ -198,7 +198,8 @@ impl Hash {
                 }
             },
         };
-        if is_new && self.len() > limits.entries {
+        // Also when a value was replaced: the limit may be lower than when the field came.
+        if self.len() > limits.entries {
             self.make_table(0, limits);
         }
         is_new

@@ -221,12 +221,16 @@ impl Store {
                 Some(&self.space().dict.entry(id).value)
             }
             None => {
-                self.stats.misses += 1;
-                let database = self.selected;
-                self.effects.notify(Class::KeyMiss, "keymiss", database, key);
+                self.missed(key);
                 None
             }
         }
+    }
+
+    /// Counts that `key` was looked for and is not there, and says so to those who listen for it.
+    fn missed(&mut self, key: &[u8]) {
+        self.stats.misses += 1;
+        self.notify(Class::KeyMiss, "keymiss", key);
     }
 
     /// The value of `key` without moving its access clock or counting (TYPE, TTL, OBJECT …).
@@ -242,9 +246,7 @@ impl Store {
                 Some(&self.space().dict.entry(id).value)
             }
             None => {
-                self.stats.misses += 1;
-                let database = self.selected;
-                self.effects.notify(Class::KeyMiss, "keymiss", database, key);
+                self.missed(key);
                 None
             }
         }

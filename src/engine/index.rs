@@ -40,6 +40,12 @@ impl Index {
         ((u64::from(hash) * self.homes as u64) >> 32) as usize
     }
 
+    /// Whatever stands at this hash's home: to be read only so that it is near when it is searched.
+    #[inline]
+    pub fn at_home(&self, hash: u32) -> u64 {
+        self.slots.get(self.home(hash)).copied().unwrap_or(VACANT)
+    }
+
     /// The position among those of this hash that `wanted` agrees to.
     #[inline]
     pub fn find(&self, hash: u32, mut wanted: impl FnMut(u32) -> bool) -> Option<u32> {

@@ -83,7 +83,18 @@ fn line(what: &str, figure: f64, most: f64, unit: &str) {
     println!("{what:<44} {figure:8.2} {unit} (at most {most} {unit}){verdict}");
 }
 
+/// `cargo bench -p engine --bench keyspace -- members` measures the second part alone.
 fn main() {
+    let only = |part: &str| std::env::args().skip(1).filter(|word| !word.starts_with('-')).all(|word| word == part);
+    if only("keys") {
+        keys();
+    }
+    if only("members") {
+        members();
+    }
+}
+
+fn keys() {
     let (mut few, mut many) = (Server::new(), Server::new());
     few.fill(&["SET", "#", "xxx"], FEW);
     many.fill(&["SET", "#", "xxx"], MANY);
@@ -103,6 +114,9 @@ fn main() {
         })
         .fold(f64::MAX, f64::min);
     line("a copy of a million keys", copied, 15.0, "ms");
+}
+
+fn members() {
     let mut ladder = Server::new();
     ladder.fill(&["ZADD", "ladder", "%", "#"], MANY);
     line("ZRANK among a million", ladder.cost_ns(&["ZRANK", "ladder", "#"], MANY, PIPELINES[0]) / 1e3, 2.0, "µs");

@@ -16,6 +16,24 @@ use core::cmp::Ordering;
 
 const MOST: usize = 64;
 const LEAST: usize = MOST / 4;
+/// How far the first look of a search steps.
+const STRIDE: usize = 8;
+
+/// How many elements stand before the place that `before` describes, as `partition_point` says it. A node of a large tree is far
+/// from the processor, and halving would wait for memory at each of its six looks, because each depends on the one before. Steps of
+/// equal length do not: the processor goes on while it waits, so that the looks of one pass wait together.
+#[inline]
+fn place<K>(elements: &[K], before: impl Fn(&K) -> bool) -> usize {
+    let strides = elements.iter().skip(STRIDE - 1).step_by(STRIDE).take_while(|&element| before(element)).count();
+    let begin = strides * STRIDE;
+    begin + elements[begin..].iter().take_while(|&element| before(element)).count()
+}
+
+/// Where an element stands, or where it would stand.
+fn search<K: Ord>(elements: &[K], element: &K) -> Result<usize, usize> {
+    let at = place(elements, |other| other < element);
+    if elements.get(at) == Some(element) { Ok(at) } else { Err(at) }
+}
 
 #[derive(Clone, Debug)]
 enum Node<K> {
@@ -76,7 +94,7 @@ impl<K: Ord> Inner<K> {
 
     /// The child in which an element is or would be.
     fn child_of(&self, element: &K) -> usize {
-        self.least.partition_point(|least| least <= element).saturating_sub(1)
+        place(&self.least, |least| least <= element).saturating_sub(1)
     }
 
     /// The child that holds a rank, and the rank in it.
@@ -131,9 +149,9 @@ impl<K: Clone + Ord> Tree<K> {
         let mut node = &self.root;
         loop {
             match &**node {
-                Node::Leaf(elements) => return rank + elements.partition_point(&before),
+                Node::Leaf(elements) => return rank + place(elements, &before),
                 Node::Inner(children) => {
-                    let at = children.least.partition_point(&before).saturating_sub(1);
+                    let at = place(&children.least, &before).saturating_sub(1);
                     rank += children.counts[..at].iter().sum::<u32>() as usize;
                     node = &children.nodes[at];
                 }
@@ -290,7 +308,7 @@ struct Grown<K>(Option<Child<K>>);
 fn insert<K: Clone + Ord>(node: &mut Node<K>, element: K) -> Option<Grown<K>> {
     match node {
         Node::Leaf(elements) => {
-            let at = elements.binary_search(&element).err()?;
+            let at = search(elements, &element).err()?;
             elements.insert(at, element);
             if elements.len() <= MOST {
                 return Some(Grown(None));
@@ -325,7 +343,7 @@ fn cut(inserted: usize, len: usize) -> usize {
 
 fn remove<K: Clone + Ord>(node: &mut Node<K>, element: &K) -> bool {
     match node {
-        Node::Leaf(elements) => elements.binary_search(element).map(|at| elements.remove(at)).is_ok(),
+        Node::Leaf(elements) => search(elements, element).map(|at| elements.remove(at)).is_ok(),
         Node::Inner(children) => {
             let at = children.child_of(element);
             let removed = remove(Rc::make_mut(&mut children.nodes[at]), element);

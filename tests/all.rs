@@ -1,6 +1,7 @@
 //! One binary: linking is what a test run waits for.
 
 mod compat;
+mod families;
 mod layers;
 mod lessons;
 mod memory;

@@ -58,9 +58,9 @@ impl SlowLog {
         self.entries.truncate(self.longest);
     }
 
+    /// The next entry finds the log as long as it may be; what is too much stays until then.
     pub(crate) fn limit(&mut self, longest: usize) {
         self.longest = longest;
-        self.entries.truncate(longest);
     }
 
     pub(crate) fn clear(&mut self) {

@@ -52,6 +52,15 @@ impl Value {
         }))
     }
 
+    /// The value goes from `key` to another: a string that did not fit into one object with its key stays outside of the next, however short that is.
+    pub fn leave(&mut self, key: &[u8]) {
+        if let Value::Text(text) = self
+            && !is_embedded(key.len(), text.len())
+        {
+            *self = Value::raw(text.to_vec());
+        }
+    }
+
     /// The value of another key that is made a copy of this one. A copy has no room to spare.
     pub fn copy(&self) -> Value {
         match self {

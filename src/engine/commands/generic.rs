@@ -115,7 +115,8 @@ fn rename_existing(ctx: &mut Ctx, from: &[u8], to: &[u8]) {
         return;
     }
     let deadline = ctx.db.deadline(from).flatten();
-    let Some(value) = ctx.db.remove(from) else { return };
+    let Some(mut value) = ctx.db.remove(from) else { return };
+    value.leave(from);
     let before = ctx.db.remove(to).map(|value| value.type_name());
     let after = value.type_name();
     ctx.db.set(to, value);
@@ -168,10 +169,11 @@ fn copy(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
         return Err(Error::SAME_OBJECT);
     }
     let deadline = ctx.db.deadline(from).flatten();
-    let Some(value) = ctx.db.value(from).map(Value::copy) else {
+    let Some(mut value) = ctx.db.value(from).map(Value::copy) else {
         ctx.reply.integer(0);
         return Ok(());
     };
+    value.leave(from);
     let is_taken = ctx.db.in_database(target, |db| db.contains(to) && !replace);
     if !is_taken && matches!(value, Value::VectorSet(_)) {
         return Err(Error::NO_COPY_OF_MODULE_KEY);

@@ -6,6 +6,8 @@ use crate::error::Error;
 use crate::glob;
 use crate::number::parse_unsigned;
 use crate::table::{Command, Flag::*};
+use crate::text::Text;
+use alloc::vec::Vec;
 use resp::Writer;
 use resp::number::integer;
 
@@ -86,18 +88,28 @@ fn scan(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     let now = ctx.now.millis();
     let space = ctx.db.keyspace(ctx.db.selected);
     let (next, page) = space.scan(cursor, options.count);
+    // What the pattern fits and whose time is over is reclaimed, of whatever type it was.
+    let mut over: Vec<Text> = Vec::new();
     reply_page(&mut ctx.reply, next, |reply| {
         let mut found = 0;
         for (key, value, deadline) in page {
             ctx.effort += 1;
-            let alive = deadline.is_none_or(|deadline| now <= deadline);
-            let fits = type_name.is_none_or(|name| value.type_name().as_bytes().eq_ignore_ascii_case(name));
-            if alive && fits && options.wants(key) {
+            if !options.wants(key) {
+                continue;
+            }
+            if deadline.is_some_and(|deadline| now > deadline) {
+                over.push(key.clone());
+                continue;
+            }
+            if type_name.is_none_or(|name| value.type_name().as_bytes().eq_ignore_ascii_case(name)) {
                 reply.bulk(key);
                 found += 1;
             }
         }
         found
     });
+    for key in over {
+        ctx.db.contains(&key);
+    }
     Ok(())
 }

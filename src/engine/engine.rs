@@ -201,6 +201,11 @@ impl Engine {
         [tick, wait, pause, look].into_iter().flatten().min()
     }
 
+    /// Whether a script is under way that did not end within its step: then it is what wakes the server next.
+    pub fn is_in_script(&self) -> bool {
+        self.server.scripting.running.is_some()
+    }
+
     /// The parameters, as CONFIG shows them.
     pub fn settings(&self) -> &config::Settings {
         &self.server.settings

@@ -174,8 +174,8 @@ pub struct Config {
     pub query_limit: usize,
     /// After how many bytes of replies in one step a client has to wait; without end unless the host sets it.
     pub reply_budget: usize,
-    /// How much fuel of scripts (calls and jumps back) passes in a microsecond; 0: as much as the clock says, because it is a
-    /// real one.
+    /// How much fuel of scripts (calls and jumps back) passes in a microsecond, unless somebody says otherwise as much as on a real
+    /// server; 0: as much as the clock says, because it is a real one.
     pub fuel_per_us: u32,
     /// The parameters as a configuration file gave them.
     pub settings: Settings,
@@ -192,7 +192,7 @@ impl Default for Config {
             max_bulk: 512 << 20,
             query_limit: 1 << 30,
             reply_budget: usize::MAX,
-            fuel_per_us: 50,
+            fuel_per_us: crate::script::FUEL_PER_US,
             settings: Settings::default(),
         }
     }

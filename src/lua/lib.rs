@@ -109,6 +109,8 @@ pub struct Vm {
     protos: Arena<Proto>,
     proto_threshold: usize,
     killed: Option<Value>,
+    /// The fuel that the last step was given.
+    given: i64,
     arguments: (usize, usize),
     results: (usize, usize),
 }
@@ -156,7 +158,15 @@ impl Vm {
         let opened = library::open(&mut state);
         debug_assert!(opened.is_ok());
         state.heap.limit = limits.memory;
-        Vm { state, protos: Arena::default(), proto_threshold: 256, killed: None, arguments: (0, 0), results: (0, 0) }
+        Vm {
+            state,
+            protos: Arena::default(),
+            proto_threshold: 256,
+            killed: None,
+            given: 0,
+            arguments: (0, 0),
+            results: (0, 0),
+        }
     }
 
     // Programs.
@@ -192,7 +202,7 @@ impl Vm {
         self.state.callee = usize::MAX;
     }
 
-    /// Runs for about so much fuel: one unit is a call or a jump back.
+    /// Runs for about so much fuel: one unit is a call or a jump back, and what takes long costs more.
     pub fn step(&mut self, fuel: u32) -> Step {
         self.run(fuel, false)
     }
@@ -208,7 +218,8 @@ impl Vm {
             self.state.unwind_all();
             return Step::Error(value);
         }
-        self.state.fuel = i64::from(fuel.max(1));
+        self.given = i64::from(fuel.max(1));
+        self.state.fuel = self.given;
         let mut exit = None;
         if self.state.callee == usize::MAX {
             self.state.callee = 0;
@@ -271,9 +282,9 @@ impl Vm {
         exit
     }
 
-    /// What is left of the fuel of the last step.
-    pub fn fuel_left(&self) -> u32 {
-        self.state.fuel.clamp(0, i64::from(u32::MAX)) as u32
+    /// What the last step has used of its fuel; more than it was given, if the last thing that it did was long.
+    pub fn fuel_spent(&self) -> u64 {
+        (self.given - self.state.fuel).max(0) as u64
     }
 
     /// The results of a call that is done.

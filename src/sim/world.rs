@@ -129,7 +129,7 @@ impl World {
         let record = Record { at: now, client, what };
         let effort = self.apply(&record, true);
         self.journal.records.push(record);
-        if self.checkpoints.due(effort) {
+        if self.checkpoints.due(effort, &self.present.engine) {
             self.checkpoints.add(self.present.clone());
         }
     }
@@ -236,7 +236,9 @@ impl World {
                 let effort = self.step(Input::Wakeup, true);
                 // A slice of a long script is as much as many events.
                 handled = handled.saturating_add(usize::try_from(effort / EFFORT_OF_EVENT).unwrap_or(usize::MAX));
-                if self.present.position == self.journal.records.len() && self.checkpoints.due(effort) {
+                if self.present.position == self.journal.records.len()
+                    && self.checkpoints.due(effort, &self.present.engine)
+                {
                     self.checkpoints.add(self.present.clone());
                 }
             } else {

@@ -2,7 +2,11 @@
 //!
 //! Every terminal is recorded by the world's moments, so that undo and scrubbing take the transcripts along. Going back holds
 //! the clock, or the future that was left would happen again at once; the next command forgets that future and lets the clock go on.
+//!
+//! While a script computes, the clock follows it instead of real time: its slices come one after the other, as fast as this
+//! machine is, between frames and in a tab that nobody sees as well ([`crate::soon`]).
 
+use crate::frames;
 use crate::pane::Pane;
 use crate::script;
 use crate::storage;
@@ -22,10 +26,12 @@ use std::rc::Rc;
 
 /// A frame must not take longer than this, in milliseconds.
 const SLICE_MS: f64 = 8.0;
+/// Nor what is computed between two looks at what the learner does.
+const COMPUTE_MS: f64 = 8.0;
+/// How long it may take at once to skip a stretch of time.
+const SKIP_MS: f64 = 60.0;
 /// How many of the server's own events are handled between two looks at the real clock.
-const EVENTS: usize = 256;
-/// How many are handled at once when a stretch of time is skipped.
-const MOST_AT_ONCE: usize = 100_000;
+const EVENTS: usize = 32;
 const SECOND: u64 = 1_000_000;
 
 /// What redis-cli could not say: it has never to fetch itself.
@@ -367,6 +373,9 @@ impl Bench {
             }
         }
         let mut sorted = self.inspector.borrow_mut().work(self.world.engine());
+        if self.is_computing() {
+            return sorted;
+        }
         if let Some(open) = &self.script {
             let deadline = clock() + SLICE_MS;
             sorted |= script::work(open, &|| clock() < deadline);
@@ -378,16 +387,46 @@ impl Bench {
         self.target = self.target.plus_micros(self.pace.virtual_us(real_us));
         let deadline = clock() + SLICE_MS;
         while !self.world.run_slice(self.target, EVENTS) && clock() < deadline {}
+        self.passed_since(before) | sorted
+    }
+
+    /// Everybody hears what time has brought; says whether there is something new to see.
+    fn passed_since(&mut self, before: Moment) -> bool {
         let now = self.world.moment();
         if now.position != before.position || now.deliveries != before.deliveries {
             self.follow_or_deliver();
         }
         self.notice_changes(false);
         // A tenth of a second is the finest thing that is written anywhere.
-        sorted
-            || now.deliveries != before.deliveries
+        now.deliveries != before.deliveries
             || now.position != before.position
             || now.now.0 / 100_000 != before.now.0 / 100_000
+    }
+
+    /// Whether a script wants all the time that there is.
+    pub fn is_computing(&self) -> bool {
+        self.runs_script() || self.script.as_ref().is_some_and(script::is_moving)
+    }
+
+    fn runs_script(&self) -> bool {
+        !self.pace.paused && self.world.engine().is_in_script()
+    }
+
+    /// Computes for a moment, if there is something to compute; says whether there is something new to see.
+    #[inline(never)]
+    pub fn compute(&mut self, clock: &dyn Fn() -> f64) -> bool {
+        let deadline = clock() + COMPUTE_MS;
+        let moved = self.script.as_ref().is_some_and(|open| script::work(open, &|| clock() < deadline));
+        if !self.runs_script() {
+            return moved;
+        }
+        let before = self.world.moment();
+        while self.world.engine().is_in_script() && clock() < deadline {
+            let due = self.world.next_event().unwrap_or(before.now);
+            self.world.run_slice(due, 1);
+        }
+        self.target = self.world.now();
+        self.passed_since(before) | moved
     }
 
     /// In the past of a longer history the terminals know already what they are going to hear.
@@ -447,7 +486,8 @@ impl Bench {
 
     fn pass(&mut self, until: Instant) {
         // What an endless script leaves undone passes frame by frame.
-        self.world.run_slice(until, MOST_AT_ONCE);
+        let deadline = frames::now() + SKIP_MS;
+        while !self.world.run_slice(until, EVENTS) && frames::now() < deadline {}
         self.target = until.max(self.world.now());
         self.follow_or_deliver();
         self.inspector.borrow_mut().forget_changes();

@@ -21,6 +21,7 @@ mod recorded;
 mod reference;
 mod route;
 mod script;
+mod soon;
 mod standing;
 mod storage;
 mod study;

@@ -222,7 +222,7 @@ impl Debugger {
         let mut used = 0;
         let end = loop {
             let step = interpreter.vm.step_line(CHUNK);
-            used += u64::from(CHUNK - interpreter.vm.fuel_left().min(CHUNK)) + 1;
+            used += interpreter.vm.fuel_spent() + 1;
             match step {
                 Step::Done => break Some(Ok(())),
                 Step::Error(value) => break Some(Err(value)),

@@ -203,7 +203,7 @@ fn run_chunk(
     let mut used = 0;
     let failed = loop {
         let step = interpreter.vm.step(100_000);
-        used += u64::from(100_000 - interpreter.vm.fuel_left().min(100_000));
+        used += interpreter.vm.fuel_spent();
         match step {
             Step::Done => break None,
             Step::Error(value) => break Some(value),

@@ -12,8 +12,9 @@
 //! `busy-reply-threshold` allows. Time stands still for the script from its beginning to its end, as in Redis.
 //!
 //! What a slice costs in time, the host decides: the native server's clock is the real one; in a simulated world a unit of
-//! fuel (a call or a jump back) takes `Config::fuel_per_us`-th of a microsecond, so that an endless loop makes virtual time pass
-//! and runs into the same threshold at the same moment on every computer.
+//! fuel (a call or a jump back) takes a fixed part of a microsecond (`Config::fuel_per_us`), so that an endless loop makes virtual
+//! time pass and runs into the same threshold at the same moment on every computer. That part is what it takes on a real server,
+//! and it does not hold a script up: a host that computes faster lets virtual time pass faster until the script is over.
 //!
 //! There are two machines, one for EVAL and one for functions, as in Redis: neither sees the other's tables. Both are made
 //! when they are first needed and shared by the clones of an engine until one of them runs something.
@@ -37,7 +38,7 @@ pub mod walk;
 pub(crate) use cache::Cache;
 pub(crate) use debugger::Debugger;
 pub(crate) use library::Libraries;
-pub(crate) use run::{Kind, Running, kill};
+pub(crate) use run::{FUEL_PER_US, Kind, Running, kill};
 
 use crate::args::Args;
 use crate::client::Debugging;
@@ -118,7 +119,8 @@ impl Scripting {
 
     /// About how many bytes a clone copies once it runs something.
     pub(crate) fn clone_size(&self) -> usize {
-        self.machine_memory(Kind::Script) + self.machine_memory(Kind::Function)
+        let running = self.running.as_ref().map_or(0, |running| running.memory());
+        running + self.machine_memory(Kind::Script) + self.machine_memory(Kind::Function)
     }
 
     /// What INFO shows as the memory of a machine.

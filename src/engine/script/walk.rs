@@ -214,10 +214,10 @@ impl Walk {
     fn advance(&mut self, ctx: &mut Ctx, until: Until, breakpoints: Option<&[u32]>, fuel: u32) -> Halt {
         let Walk { machine, way, .. } = self;
         let interpreter = Rc::make_mut(machine);
-        let mut used = 0_u32;
+        let mut used = 0;
         loop {
             let step = interpreter.vm.step_line(CHUNK);
-            used = used.saturating_add(CHUNK - interpreter.vm.fuel_left().min(CHUNK)).saturating_add(1);
+            used += interpreter.vm.fuel_spent() + 1;
             match step {
                 Step::Done => {
                     let value = interpreter.vm.results().first().copied().unwrap_or_default();
@@ -233,7 +233,7 @@ impl Walk {
                 Step::HostCall { function } => {
                     let before = ctx.effort;
                     way.host_call(ctx, interpreter, function);
-                    used = used.saturating_add((ctx.effort - before).min(u64::from(CHUNK)) as u32);
+                    used += ctx.effort - before;
                 }
                 Step::OutOfFuel => {}
                 Step::Line => {
@@ -253,7 +253,7 @@ impl Walk {
                     }
                 }
             }
-            if used >= fuel {
+            if used >= u64::from(fuel) {
                 return Halt::Spent;
             }
         }

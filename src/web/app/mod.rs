@@ -15,6 +15,7 @@ use crate::notice::notice;
 use crate::reference::{anchor, reference};
 use crate::route::{self, Route};
 use crate::script::{self, ScriptAct};
+use crate::soon::{self, Soon};
 use crate::storage::{self, Wreck};
 use crate::study::Study;
 use crate::terminal::PaneMsg;
@@ -43,6 +44,8 @@ pub fn when<E: 'static>(send: &Send, what: impl Fn(E) -> Option<Msg> + 'static) 
 #[derive(Clone, Debug)]
 pub enum Msg {
     Frame(f64),
+    /// Nothing else is to be done at the moment.
+    Soon,
     /// A lesson that was fetched, or could not be.
     Arrived(String, Option<Rc<Lesson>>),
     Went(Route),
@@ -99,6 +102,7 @@ pub struct App {
     last_frame: f64,
     /// After going elsewhere the heading takes the focus, so that a screen reader begins there.
     new_page: bool,
+    soon: Option<Soon>,
     _frames: Frames,
     _listener: route::Listener,
 }
@@ -150,6 +154,7 @@ impl Component for App {
             last_frame: frames::now(),
             route,
             new_page: false,
+            soon: None,
             _frames: Frames::new(move |at| frame.emit(Msg::Frame(at))),
             _listener: route::Listener::new(move |route| went.emit(Msg::Went(route))),
             send,
@@ -163,7 +168,16 @@ impl Component for App {
 
     fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
         match msg {
-            Msg::Frame(at) => return self.frame(at),
+            Msg::Frame(at) => {
+                let changed = self.frame(at);
+                self.go_on_soon();
+                return changed;
+            }
+            Msg::Soon => {
+                let changed = self.bench.compute(&frames::now);
+                self.go_on_soon();
+                return changed;
+            }
             Msg::Arrived(slug, lesson) => {
                 self.arrived(&slug, lesson);
                 self.fetch(ctx);
@@ -273,6 +287,13 @@ impl App {
         let real_us = ((at - self.last_frame).max(0.0) * 1000.0) as u64;
         self.last_frame = at;
         self.bench.frame(real_us, frames::now)
+    }
+
+    /// What takes all the time that there is gets it, in moments between whatever else happens.
+    fn go_on_soon(&mut self) {
+        if self.bench.is_computing() {
+            soon::ask(&mut self.soon, &self.send);
+        }
     }
 
     /// Sees to it that the lesson on view and the one after it are here.

@@ -106,6 +106,12 @@ pub fn work(open: &RefCell<Script>, time_left: &dyn Fn() -> bool) -> bool {
     open.borrow_mut().work(time_left)
 }
 
+/// Whether the debugger runs to where it was sent.
+#[inline(never)]
+pub fn is_moving(open: &RefCell<Script>) -> bool {
+    open.borrow().is_moving()
+}
+
 #[inline(never)]
 pub fn keyspace(open: &RefCell<Script>) -> Option<Rc<KeyspaceView>> {
     open.borrow_mut().keyspace()

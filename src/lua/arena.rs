@@ -88,15 +88,15 @@ fn sweep(slots: &mut [Slot], free: &mut Vec<u32>) {
 
 impl<T> Index<u32> for Arena<T> {
     type Output = T;
-    #[inline]
+    #[inline(always)]
     fn index(&self, index: u32) -> &T {
-        &self.items[index as usize]
+        &self.items.as_slice()[index as usize]
     }
 }
 
 impl<T> IndexMut<u32> for Arena<T> {
-    #[inline]
+    #[inline(always)]
     fn index_mut(&mut self, index: u32) -> &mut T {
-        &mut self.items[index as usize]
+        &mut self.items.as_mut_slice()[index as usize]
     }
 }

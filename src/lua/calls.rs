@@ -286,6 +286,15 @@ impl State {
         }
     }
 
+    /// The running function is over: its captured variables leave the stack, and it makes way for its caller.
+    #[inline(always)]
+    pub fn leave(&mut self, base: usize) -> Option<Frame> {
+        if !self.open.is_empty() {
+            self.close(base);
+        }
+        self.frames.pop()
+    }
+
     // Continuations.
 
     /// Runs the continuation on top with the results of the call it waited for.

@@ -483,7 +483,6 @@ impl Function {
 
     pub fn ret(&mut self, first: u32, count: i32) {
         self.emit(match count {
-            0 => Op::Return0,
             1 => Op::Return1 { a: first as u8 },
             _ => Op::Return { a: first as u8, b: (count + 1) as u8 },
         });

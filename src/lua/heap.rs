@@ -5,7 +5,7 @@ use alloc::{boxed::Box, vec::Vec};
 
 use crate::{
     arena::Arena,
-    meta::{EVENTS, Event},
+    meta::{EVENTS, Event, MAX_CHAIN},
     state::{Fault, Thread},
     strings::Strings,
     table::{self, Table},
@@ -157,7 +157,7 @@ impl Heap {
     pub fn set_index(&mut self, table: u32, index: i64, value: Value) -> Result<(), Fault> {
         let target = &mut self.tables[table];
         if !target.readonly
-            && let Some(slot) = target.array.get_mut((index as usize).wrapping_sub(1))
+            && let Some(slot) = target.array.get_mut(table::array_place(index as f64))
         {
             *slot = value;
             return Ok(());
@@ -231,6 +231,30 @@ impl Heap {
             table.absent |= bit;
         }
         found
+    }
+
+    /// The method of an object, looked for in itself and the tables behind it. Nil if somebody else is to look for it.
+    pub fn method(&self, object: Value, name: Value) -> Value {
+        let Value::String(name) = name else { return Value::Nil };
+        let mut object = object;
+        for _ in 0..MAX_CHAIN {
+            let meta = match object {
+                Value::Table(at) => {
+                    let table = &self.tables[at as u32];
+                    let found = table.get_short(name);
+                    if !found.is_nil() {
+                        return found;
+                    }
+                    table.meta
+                }
+                other => self.metatable(other),
+            };
+            if meta == table::NONE {
+                break;
+            }
+            object = self.tables[meta].get_short(self.event_names[Event::Index as usize]);
+        }
+        Value::Nil
     }
 
     #[inline]

@@ -302,15 +302,16 @@ pub enum Op {
         b: u8,
         c: u8,
     },
+    /// As `Call`, for all results.
     TailCall {
         a: u8,
         b: u8,
+        c: u8,
     },
     Return {
         a: u8,
         b: u8,
     },
-    Return0,
     Return1 {
         a: u8,
     },

@@ -18,7 +18,7 @@
 //! cannot apply and why. `cargo xtask bench lua` compares speeds, in node and Chromium too,
 //! `cargo xtask size lua` says what all of it weighs in the page, `cargo xtask fuzz lua` fuzzes.
 //!
-//! Read in this order: `value`, `table`, `heap`; `lexer`, `parser`, `codegen`, `instruction`, `proto`; `state`, `calls`,
+//! Read in this order: `value`, `table`, `heap`; `lexer`, `parser`, `codegen`, `instruction`, `proto`; `state`, `stack`, `calls`,
 //! `threads`, `unwind`, `dispatch`, `meta`; `library`; and this file, the face to the embedder, with `inspect` for debuggers.
 #![no_std]
 
@@ -42,6 +42,7 @@ mod naming;
 mod number;
 mod parser;
 mod proto;
+mod stack;
 mod state;
 mod strings;
 mod table;
@@ -57,7 +58,8 @@ pub use value::Value;
 use arena::Arena;
 use heap::Heap;
 use proto::Proto;
-use state::{Cause, Continuation, Exit, Fault, Finish, NATIVE, State, Status, Thread, WINDOW};
+use stack::{Stack, WINDOW};
+use state::{Cause, Continuation, Exit, Fault, Finish, NATIVE, State, Status, Thread};
 use table::NONE;
 
 /// What a machine may use.
@@ -126,7 +128,7 @@ impl Vm {
         heap.threads.insert(Thread { status: Status::Running, started: true, env: globals, ..Thread::default() });
         let mut state = State {
             heap,
-            stack: vec![Value::Nil; WINDOW * 2],
+            stack: Stack::new(WINDOW * 2),
             frames: Vec::new(),
             continuations: Vec::new(),
             open: Vec::new(),
@@ -193,7 +195,7 @@ impl Vm {
         self.killed = None;
         self.state.raised_at = (Value::Nil, 0);
         if self.state.stack.len() < arguments.len() + 1 + WINDOW * 2 {
-            self.state.stack.resize(arguments.len() + 1 + WINDOW * 2, Value::Nil);
+            self.state.stack.resize(arguments.len() + 1 + WINDOW * 2);
         }
         self.state.stack[0] = function;
         self.state.stack[1..=arguments.len()].copy_from_slice(arguments);

@@ -93,7 +93,7 @@ impl Event {
 }
 
 /// Longest chain of `__index` that is followed.
-const MAX_CHAIN: usize = 100;
+pub const MAX_CHAIN: usize = 100;
 
 pub fn arithmetic(event: Event, a: f64, b: f64) -> f64 {
     match event {

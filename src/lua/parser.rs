@@ -50,6 +50,7 @@ pub fn compile(heap: &mut Heap, protos: &mut Arena<Proto>, source: &[u8], name: 
 }
 
 impl Parser<'_> {
+    #[inline(never)]
     fn function(&mut self) -> &mut Function {
         let last = self.functions.len() - 1;
         &mut self.functions[last]

@@ -10,6 +10,7 @@ use alloc::{borrow::Cow, boxed::Box, string::String, vec::Vec};
 use crate::{
     heap::Heap,
     library::{gsub::Gsub, pattern::Search, sort::Sort},
+    stack::{Stack, WINDOW},
     value::Value,
 };
 
@@ -265,7 +266,7 @@ pub enum Status {
 /// A coroutine while it does not run.
 #[derive(Clone, Debug, Default)]
 pub struct Thread {
-    pub stack: Vec<Value>,
+    pub stack: Stack,
     pub frames: Vec<Frame>,
     pub continuations: Vec<Continuation>,
     /// Captured variables still on the stack, lowest slot first.
@@ -278,7 +279,7 @@ pub struct Thread {
 #[derive(Clone, Debug)]
 pub struct State {
     pub heap: Heap,
-    pub stack: Vec<Value>,
+    pub stack: Stack,
     pub frames: Vec<Frame>,
     pub continuations: Vec<Continuation>,
     pub open: Vec<u32>,
@@ -316,8 +317,6 @@ pub struct State {
     pub proto_seen: Vec<bool>,
 }
 
-/// Slots that are always there above the base of a frame.
-pub const WINDOW: usize = 260;
 /// What a slot of a stack costs, as accounted.
 pub const SLOT_COST: usize = 16;
 /// PUC's limits.
@@ -338,7 +337,7 @@ impl State {
         let grown = (size - self.stack.len()) * SLOT_COST;
         self.heap.reserve(grown)?;
         self.heap.used += grown;
-        self.stack.resize(size, Value::Nil);
+        self.stack.resize(size);
         Ok(())
     }
 

@@ -115,7 +115,7 @@ impl Strings {
         self.buckets = buckets;
     }
 
-    #[inline]
+    #[inline(never)]
     pub fn get(&self, payload: u64) -> &[u8] {
         self.entries[payload as u32 & 0x7fff_ffff].bytes.get()
     }

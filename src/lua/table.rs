@@ -73,11 +73,11 @@ impl Table {
     }
 
     /// The value under an interned string.
-    #[inline]
+    #[inline(always)]
     pub fn get_short(&self, payload: u64) -> Value {
         let mut at = (payload >> 32) as usize & self.nodes.len().wrapping_sub(1);
         while let Some(node) = self.nodes.get(at) {
-            if node.key == Value::String(payload) {
+            if matches!(node.key, Value::String(known) if known == payload) {
                 return node.value;
             }
             at = node.next as usize;
@@ -85,11 +85,11 @@ impl Table {
         Value::Nil
     }
 
-    #[inline]
+    #[inline(always)]
     pub fn short_mut(&mut self, payload: u64) -> Option<&mut Value> {
         let mut at = (payload >> 32) as usize & self.nodes.len().wrapping_sub(1);
         while let Some(node) = self.nodes.get(at) {
-            if node.key == Value::String(payload) {
+            if matches!(node.key, Value::String(known) if known == payload) {
                 return self.nodes.get_mut(at).map(|node| &mut node.value);
             }
             at = node.next as usize;
@@ -97,12 +97,28 @@ impl Table {
         None
     }
 
+    /// Where a field's value is, if it has one and programs may replace it.
+    #[inline(always)]
+    pub fn field_mut(&mut self, name: u64) -> Option<&mut Value> {
+        if self.readonly {
+            return None;
+        }
+        self.short_mut(name).filter(|slot| !slot.is_nil())
+    }
+
+    /// The same of an item in the array part, which may also be none yet if there is no metatable to be asked.
+    #[inline(always)]
+    pub fn item_mut(&mut self, index: f64) -> Option<&mut Value> {
+        let is_plain = self.meta == NONE;
+        if self.readonly {
+            return None;
+        }
+        self.array.get_mut(array_place(index)).filter(|slot| is_plain || !slot.is_nil())
+    }
+
     #[inline]
     pub fn get_index(&self, index: i64) -> Value {
-        match self.array.get((index as usize).wrapping_sub(1)) {
-            Some(value) => *value,
-            None => self.get_hashed_number(index as f64),
-        }
+        self.get_number(index as f64)
     }
 
     #[inline(never)]
@@ -122,14 +138,12 @@ impl Table {
         Value::Nil
     }
 
-    #[inline]
+    #[inline(always)]
     pub fn get_number(&self, number: f64) -> Value {
-        if let Some(index) = exact_index(number)
-            && let Some(value) = self.array.get((index as usize).wrapping_sub(1))
-        {
-            return *value;
+        match self.array.get(array_place(number)) {
+            Some(value) => *value,
+            None => self.get_hashed_number(number),
         }
-        self.get_hashed_number(number)
     }
 
     #[inline]
@@ -184,8 +198,7 @@ impl Table {
         match key {
             Value::String(payload) if payload & LONG == 0 => self.short_mut(payload),
             Value::Number(bits) => {
-                let index = exact_index(f64::from_bits(bits)).unwrap_or(0);
-                let at = (index as usize).wrapping_sub(1);
+                let at = array_place(f64::from_bits(bits));
                 if at < self.array.len() {
                     return self.array.get_mut(at);
                 }
@@ -389,6 +402,13 @@ impl Table {
         let from = position.saturating_sub(size);
         self.nodes[from..].iter().find(|node| !node.value.is_nil()).map(|node| (node.key, node.value))
     }
+}
+
+/// Where in an array part the value of an index lies; of what is no index, where no array reaches.
+#[inline(always)]
+pub fn array_place(number: f64) -> usize {
+    let index = number as u32;
+    if f64::from(index) == number { (index as usize).wrapping_sub(1) } else { usize::MAX }
 }
 
 fn hash_number(number: f64, size: usize) -> usize {

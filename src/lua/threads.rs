@@ -44,6 +44,7 @@ impl State {
         }
     }
 
+    #[inline(always)]
     pub fn captured_value(&self, index: u32) -> Value {
         let captured = &self.heap.captured[index];
         if captured.slot == CLOSED {

@@ -1,10 +1,11 @@
 //! Coroutines: threads of the machine, switched by the dispatch loop.
 
-use alloc::{format, vec};
+use alloc::format;
 
 use crate::{
     heap::THREAD_COST,
-    state::{Args, Fault, Native, Ret, SLOT_COST, State, Status, Thread, WINDOW},
+    stack::{Stack, WINDOW},
+    state::{Args, Fault, Native, Ret, SLOT_COST, State, Status, Thread},
     value::Value,
 };
 
@@ -25,7 +26,7 @@ fn new_thread(state: &mut State, args: Args) -> Result<Value, Fault> {
         return Err(Fault::argument(1, "Lua function expected"));
     }
     state.heap.reserve(THREAD_COST + WINDOW * SLOT_COST)?;
-    let mut stack = vec![Value::Nil; 8];
+    let mut stack = Stack::new(8);
     state.heap.used += THREAD_COST + stack.len() * SLOT_COST;
     stack[0] = function;
     let env = state.globals;

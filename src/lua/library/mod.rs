@@ -116,7 +116,7 @@ impl State {
         Ok(self.stack[args.base + index])
     }
 
-    #[inline]
+    #[inline(never)]
     pub fn check_number(&self, args: Args, index: usize) -> Result<f64, Fault> {
         match self.arg(args, index) {
             Value::Number(bits) => Ok(f64::from_bits(bits)),

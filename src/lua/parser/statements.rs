@@ -346,7 +346,7 @@ impl Parser<'_> {
                 && count == 1
                 && let Op::Call { a, b, .. } = function.proto.code[pc]
             {
-                function.proto.code[pc] = Op::TailCall { a, b };
+                function.proto.code[pc] = Op::TailCall { a, b, c: 0 };
             }
             let first = function.active as u32;
             function.ret(first, -1);

@@ -101,6 +101,14 @@ impl Waits {
         self.by_key.get(&(database, key.clone())).cloned().unwrap_or_default()
     }
 
+    /// A key came into being, changed or went: those who wait for it look again, once, however often that happened.
+    pub(crate) fn note_ready(&mut self, database: usize, key: &Text) {
+        let place = (database, key.clone());
+        if self.by_key.contains_key(&place) && !self.ready.contains(&place) {
+            self.ready.push(place);
+        }
+    }
+
     /// The first deadline of all.
     pub(crate) fn next_deadline(&self) -> Option<i64> {
         self.deadlines.first().map(|&(deadline, _)| deadline)

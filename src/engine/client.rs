@@ -112,6 +112,8 @@ pub struct Client {
     pub tracking: Option<Box<Tracking>>,
     /// Set between MULTI and EXEC or DISCARD.
     pub transaction: Option<Box<Transaction>>,
+    /// How many commands the transaction has that is being run.
+    pub(crate) executing: Option<usize>,
     /// Watched keys with their databases.
     pub watched: Vec<(usize, Text)>,
     /// A watched key was modified: EXEC will do nothing.
@@ -161,6 +163,7 @@ impl Client {
             authenticated: true,
             tracking: None,
             transaction: None,
+            executing: None,
             watched: Vec::new(),
             watch_broken: false,
             subscriptions: Subscriptions::default(),

@@ -2,7 +2,7 @@
 
 use crate::args::Args;
 use crate::blocking::Blocked;
-use crate::client::Clients;
+use crate::client::{Clients, ReplyMode};
 use crate::error::Error;
 use crate::request::Request;
 use crate::server::Server;
@@ -64,11 +64,11 @@ impl Ctx<'_> {
         // A command whose wait is over was counted when it began.
         self.server.commands_processed += u64::from(self.blocks_again.is_none());
         // A command that begins to wait is counted once its wait is over, and a script that is put away when it ends.
-        let mut waits = || {
-            let client = self.clients.current();
-            client.blocked.is_some() || client.in_script || self.blocks_again == Some(true)
-        };
-        if command.flags & (Flag::Blocking as u32 | Flag::Suspends as u32) == 0 || !waits() {
+        let client = self.clients.current();
+        let waits_for_key = client.blocked.is_some() || self.blocks_again == Some(true);
+        client.commands += u64::from(!waits_for_key);
+        let waits = waits_for_key || client.in_script;
+        if command.flags & (Flag::Blocking as u32 | Flag::Suspends as u32) == 0 || !waits {
             self.count(command, args, 1 + self.effort - effort, failed);
         }
     }
@@ -114,6 +114,21 @@ impl Ctx<'_> {
         self.reply.array(lines.len());
         for line in lines {
             self.reply.simple(line);
+        }
+    }
+
+    /// Tells everybody of what has changed so far, for a command that Redis puts aside before it replies: the client, too, hears of it
+    /// before the reply.
+    pub(crate) fn tell_before_reply(&mut self) {
+        settle_events(self.db, self.clients, self.server);
+        let before = self.server.outbox.len();
+        self.server.tracking.tell_authors(self.clients, &mut self.server.outbox);
+        self.server.tracking.broadcast(self.clients, &mut self.server.outbox);
+        let client = self.clients.current();
+        if client.reply_mode == ReplyMode::On {
+            for (_, bytes) in self.server.outbox.extract_if(before.., |(receiver, _)| *receiver == client.id) {
+                self.reply.raw(bytes);
+            }
         }
     }
 

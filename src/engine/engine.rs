@@ -384,7 +384,6 @@ impl Engine {
         let start = out.mark();
         let (command, refusal) = resolve(args);
         let client = self.clients.current();
-        client.commands += 1;
         client.last_command = command.map_or(NO_COMMAND, |command| command.full_name);
         let mut ctx = Ctx {
             now: self.store.now,
@@ -449,7 +448,10 @@ impl Engine {
             }
             ReplyMode::Skip => {
                 out.rewind(start);
-                client.reply_mode = ReplyMode::On;
+                // Who waits has not been replied to yet.
+                if client.blocked.is_none() {
+                    client.reply_mode = ReplyMode::On;
+                }
             }
         }
         let written = (out.mark() - start) as u64;

@@ -36,7 +36,7 @@ pub(crate) fn settle_events(db: &mut Store, clients: &mut Clients, server: &mut 
                     publish_event(*class, event, *database, key, clients, server, db.effects.classes);
                 }
             }
-            Event::Ready { database, key } => server.waits.ready.push((*database, key.clone())),
+            Event::Ready { database, key } => server.waits.note_ready(*database, key),
             Event::Expired { .. }
             | Event::Sampled { .. }
             | Event::Evicted { .. }
@@ -114,8 +114,10 @@ impl Engine {
         while !self.server.waits.ready.is_empty() {
             for (database, key) in core::mem::take(&mut self.server.waits.ready) {
                 for client in self.server.waits.on(database, &key) {
-                    let present =
-                        self.store.in_database(database, |store| store.peek(&key).map(|value| value.type_name()));
+                    // A key whose time is over is not there, but it is left to whoever looks it up.
+                    let present = self.store.in_database(database, |store| {
+                        if store.is_over(&key) { None } else { store.peek(&key).map(|value| value.type_name()) }
+                    });
                     self.retry(client, present, out);
                 }
             }
@@ -153,6 +155,9 @@ impl Engine {
         out.add_effort(effort);
         if waits_on {
             out.rewind(start);
+            // It may have missed a key that is not there yet.
+            settle_events(&mut self.store, &mut self.clients, &mut self.server);
+            self.send_messages(out);
             self.server.waits.set_wake(id, blocked.wakes_at, wakes_at);
             blocked.wakes_at = wakes_at;
             self.clients.current().blocked = Some(blocked);
@@ -174,6 +179,7 @@ impl Engine {
         }
         let client = self.clients.current();
         let Some(blocked) = client.blocked.take() else { return };
+        client.commands += 1;
         let protocol = client.protocol;
         self.server.waits.remove(id, &blocked);
         self.store.effects.waiting = !self.server.waits.is_empty();

@@ -30,8 +30,8 @@ struct Prefix {
 pub(crate) struct TrackingTable {
     readers: BTreeMap<Text, BTreeSet<ClientId>>,
     prefixes: BTreeMap<Text, Prefix>,
-    /// What clients have read and then changed themselves within the present command.
-    own: Vec<(ClientId, Text)>,
+    /// What clients have read and then changed themselves within the present command; none stands for a flush.
+    own: Vec<(ClientId, Option<Text>)>,
     /// A script makes the present changes. Broadcasts then have no author, so that NOLOOP holds nothing back from the client
     /// that called the script.
     pub(crate) by_script: bool,
@@ -89,7 +89,7 @@ impl TrackingTable {
                 continue;
             }
             if reader == by {
-                self.own.push((by, key.clone()));
+                self.own.push((by, Some(key.clone())));
             } else {
                 tell(client, Some(core::slice::from_ref(key)), clients, outbox);
             }
@@ -100,7 +100,7 @@ impl TrackingTable {
     pub(crate) fn tell_authors(&mut self, clients: &Clients, outbox: &mut Outbox) {
         for (author, key) in self.own.drain(..) {
             if let Some(client) = clients.get(author).filter(|client| client.tracking.is_some()) {
-                tell(client, Some(&[key]), clients, outbox);
+                tell(client, key.as_ref().map(core::slice::from_ref), clients, outbox);
             }
         }
     }
@@ -125,10 +125,14 @@ impl TrackingTable {
     }
 
     /// A database was emptied: everybody forgets everything.
-    pub(crate) fn flushed(&mut self, clients: &Clients, outbox: &mut Outbox) {
+    pub(crate) fn flushed(&mut self, by: ClientId, clients: &Clients, outbox: &mut Outbox) {
         self.readers.clear();
         for client in clients.iter().filter(|client| client.tracking.is_some()) {
-            tell(client, None, clients, outbox);
+            if client.id == by {
+                self.own.push((by, None));
+            } else {
+                tell(client, None, clients, outbox);
+            }
         }
     }
 

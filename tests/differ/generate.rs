@@ -18,7 +18,9 @@ pub struct Generator {
     commands: Vec<&'static Command>,
     transactions: [bool; CLIENTS],
     /// The greatest time in an id of a stream so far.
-    stream_time: u64,
+    pub(crate) stream_time: u64,
+    /// A request is drawn for a script.
+    pub(crate) inside: bool,
     pub(crate) library_is_loaded: bool,
     /// What scripts call.
     inside_scripts: Vec<&'static Command>,
@@ -26,12 +28,14 @@ pub struct Generator {
     pub(crate) streams_stay: bool,
     /// Who may be subscribed to something.
     pub(crate) subscribed: [bool; CLIENTS],
+    /// Who may have said that it wants no replies.
+    pub(crate) silent: [bool; CLIENTS],
     /// Commands about connections are drawn, too.
     connections: bool,
 }
 
 /// Ids of streams lie behind the clocks of both servers: then what `*` yields depends on the stream only.
-const STREAM_TIME: u64 = 9_000_000_000_000;
+pub(crate) const STREAM_TIME: u64 = 9_000_000_000_000;
 
 /// Commands that are drawn more often, so that those about their results find some.
 const OFTEN: &[(&str, usize)] =
@@ -99,10 +103,6 @@ pub(crate) const NEVER: &[&str] = &[
     "multi",
     "exec",
     "discard",
-    "dump",
-    "restore",
-    // It reclaims keys whose time is over if it happens to draw them.
-    "randomkey",
 ];
 
 impl Generator {
@@ -124,9 +124,11 @@ impl Generator {
             commands,
             transactions: [false; CLIENTS],
             stream_time: STREAM_TIME,
+            inside: false,
             library_is_loaded: false,
             inside_scripts: scripts::commands(),
             subscribed: [false; CLIENTS],
+            silent: [false; CLIENTS],
             connections: only.is_empty() && !without.iter().any(|word| word == "connection"),
             streams_stay: only.iter().all(|word| word == "stream") && !only.is_empty(),
         }
@@ -136,6 +138,7 @@ impl Generator {
     pub fn restart(&mut self) {
         self.transactions = [false; CLIENTS];
         self.subscribed = [false; CLIENTS];
+        self.silent = [false; CLIENTS];
         self.library_is_loaded = false;
     }
 
@@ -192,7 +195,9 @@ impl Generator {
     /// A request that a script makes.
     pub(crate) fn request_inside(&mut self) -> (&'static Command, Vec<Vec<u8>>) {
         let commands = std::mem::take(&mut self.inside_scripts);
+        self.inside = true;
         let drawn = self.request(&commands);
+        self.inside = false;
         self.inside_scripts = commands;
         drawn
     }
@@ -202,8 +207,7 @@ impl Generator {
         let mut command = self.pick(commands);
         let mut request: Vec<Vec<u8>> = vec![command.name.as_bytes().to_vec()];
         if !command.subcommands.is_empty() {
-            let subcommands: Vec<&'static Command> =
-                command.subcommands.iter().filter(|sub| sub.name != "help" && sub.name != "freq").collect();
+            let subcommands: Vec<&'static Command> = command.subcommands.iter().collect();
             command = self.pick(&subcommands);
             if command.name == "destroy" && self.chance(70) {
                 command = subcommands.iter().copied().find(|sub| sub.name == "create").unwrap_or(command);
@@ -297,16 +301,16 @@ impl Generator {
                 Kind::PureToken => {}
                 Kind::Key => words.push(self.key(command)),
                 Kind::Integer if command.has(Flag::Blocking) && argument.name == "milliseconds" => {
-                    words.push(self.pick(&[&b"0"[..], b"0", b"0", b"0", b"-1", b"abc"]).to_vec());
+                    words.push(self.pick(&[&b"0"[..], b"0", b"0", b"0", b"0", b"0", b"10", b"-1", b"abc"]).to_vec());
                 }
+                Kind::Integer if argument.name == "milliseconds" => words.push(self.milliseconds()),
                 // Who blocks mostly does so until somebody serves it.
                 Kind::Double if argument.name == "timeout" => {
-                    words.push(self.pick(&[&b"0"[..], b"0", b"0", b"0", b"-1", b"abc", b""]).to_vec());
+                    words.push(self.pick(&[&b"0"[..], b"0", b"0", b"0", b"0", b"0.01", b"-1", b"abc", b""]).to_vec());
                 }
                 Kind::Integer => words.push(self.integer(&argument.name)),
                 Kind::Double => words.push(self.double()),
-                Kind::Pattern => words
-                    .push(self.pick(&[&b"*"[..], b"a*", b"?", b"[a-c]*", b"*1*", b"\\*", b"[^a]", b"**b"]).to_vec()),
+                Kind::Pattern => words.push(self.pattern(command)),
                 Kind::UnixTime => words.push(self.pick(&[&b"4102444800"[..], b"4102444800000", b"1", b"0"]).to_vec()),
                 Kind::String => words.push(self.string(command, &argument.name)),
             }
@@ -335,165 +339,6 @@ impl Generator {
         // One key in ten is somebody else's.
         let prefix = if self.chance(10) { self.pick(&["l", "s", "h", "z", "k", "none"]) } else { prefix };
         format!("{prefix}{}", self.draw(4)).into_bytes()
-    }
-
-    fn integer(&mut self, name: &str) -> Vec<u8> {
-        if name.contains("numkeys") {
-            return b"numkeys".to_vec();
-        }
-        if name == "numids" {
-            return b"numids".to_vec();
-        }
-        if matches!(name, "min-idle-time" | "ms" | "milliseconds") {
-            // Nothing that a command which takes a little longer could change.
-            let idle =
-                [&b"0"[..], b"0", b"0", b"0", b"10000000", b"10000000", b"-1", b"abc", b"01", b"9223372036854775807"];
-            return self.pick(&idle).to_vec();
-        }
-        if name.contains("seconds") {
-            // Nothing expires while a stream is played: whether it just did would be a race between the two servers.
-            let lifetimes = [
-                &b"100000"[..],
-                b"5000000",
-                b"0",
-                b"-1",
-                b"abc",
-                b"9223372036854775807",
-                b"1000000000",
-                b"-9223372036854775808",
-            ];
-            return self.pick(&lifetimes).to_vec();
-        }
-        if self.chance(70) {
-            return self.pick(&[-3i64, -2, -1, 0, 1, 2, 3, 5, 10, 100]).to_string().into_bytes();
-        }
-        self.pick(&[
-            &b"9223372036854775807"[..],
-            b"-9223372036854775808",
-            b"9223372036854775808",
-            b"2147483648",
-            b"-2147483649",
-            b"4294967296",
-            b"1000000",
-            b"01",
-            b"+1",
-            b" 1",
-            b"1.5",
-            b"",
-            b"abc",
-            b"-0",
-        ])
-        .to_vec()
-    }
-
-    fn double(&mut self) -> Vec<u8> {
-        self.pick(&[
-            &b"0"[..],
-            b"1",
-            b"-1",
-            b"1.5",
-            b"3.14159",
-            b"-2.5e3",
-            b"1e10",
-            b"inf",
-            b"-inf",
-            b"+inf",
-            b"nan",
-            b"0.1",
-            b"1e300",
-            b"1e-10",
-            b"2",
-            b"3",
-            b"abc",
-            b"",
-            b"0x1p4",
-            b"100000000000000000000",
-        ])
-        .to_vec()
-    }
-
-    fn string(&mut self, command: &Command, name: &str) -> Vec<u8> {
-        match name {
-            "longitude" | "latitude" | "lon" | "lat" => return self.double(),
-            "id" | "start" | "end" | "last-id" | "lastid" | "max-deleted-id" | "stream-id"
-                if command.group == Group::Stream =>
-            {
-                return self.stream_id(command);
-            }
-            "min-idle-time" => return self.integer(name),
-            "threshold" if self.chance(60) => return self.draw(12).to_string().into_bytes(),
-            "threshold" => return self.stream_id(command),
-            "pid" => return self.pick(&[&b"p1"[..], b"p2", b"p3", b""]).to_vec(),
-            "iid" => return self.pick(&[&b"i1"[..], b"i2", b"i3", b"4", b""]).to_vec(),
-            "min" | "max" | "start" | "stop" | "end" => {
-                let bounds = [
-                    &b"-inf"[..],
-                    b"+inf",
-                    b"(1",
-                    b"1",
-                    b"2",
-                    b"0",
-                    b"-1",
-                    b"[a",
-                    b"(c",
-                    b"-",
-                    b"+",
-                    b"5",
-                    b"[",
-                    b"(",
-                    b"x",
-                    b"10",
-                ];
-                return self.pick(&bounds).to_vec();
-            }
-            "group" | "groupname" => return self.pick(&[&b"g1"[..], b"g2"]).to_vec(),
-            "consumer" => return self.pick(&[&b"c1"[..], b"c2"]).to_vec(),
-            _ => {}
-        }
-        if self.chance(75) {
-            return self.pick(&[&b"a"[..], b"b", b"c", b"1", b"2", b"3", b"10", b"hello", b"1.5"]).to_vec();
-        }
-        match self.draw(8) {
-            0 => Vec::new(),
-            1 => b"\x00\xff\r\n".to_vec(),
-            2 => vec![b'x'; 64],
-            3 => vec![b'y'; 65],
-            4 => b"9223372036854775807".to_vec(),
-            5 => b"-1".to_vec(),
-            6 => vec![b'z'; 300],
-            _ => b"a b\"c".to_vec(),
-        }
-    }
-
-    /// An id of an entry that may be there; for XADD mostly one that may come next.
-    fn stream_id(&mut self, command: &Command) -> Vec<u8> {
-        let strange =
-            [&b"-"[..], b"+", b"$", b">", b"0", b"0-0", b"1-1", b"5", b"18446744073709551615-2", b"(5-1", b"x"];
-        let adds = command.name == "xadd" || command.name == "xsetid";
-        if self.chance(if adds { 4 } else { 25 }) && command.name != "xsetid" {
-            return self.pick(&strange[..]).to_vec();
-        }
-        let exclusive = if matches!(command.name, "xrange" | "xrevrange" | "xpending" | "xautoclaim") && self.chance(15)
-        {
-            "("
-        } else {
-            ""
-        };
-        if adds && self.chance(90) {
-            self.stream_time += self.draw(3) * self.draw(2);
-            let time = self.stream_time;
-            return match self.draw(6) {
-                0 if command.name == "xadd" => format!("{time}-*").into_bytes(),
-                1 => time.to_string().into_bytes(),
-                _ => format!("{time}-{}", self.draw(4)).into_bytes(),
-            };
-        }
-        let time = self.stream_time - self.draw(40).min(self.stream_time - STREAM_TIME);
-        if self.chance(15) {
-            format!("{exclusive}{time}").into_bytes()
-        } else {
-            format!("{exclusive}{time}-{}", self.draw(4)).into_bytes()
-        }
     }
 
     /// Puts the number of ids that follow in its place, usually the right one, as many ids as keys behind STREAMS, and an id in the

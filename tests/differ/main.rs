@@ -7,24 +7,28 @@
 //!     differ ADDRESS [--seeds FROM..TO] [--commands N] [--only word,word] [--without word,word] [--most N] [--record]
 //!
 //! `--record` writes how often each command was called, and what came of it, to tests/reference/differ.txt, which COMPAT.md shows.
+//! The summary also says how many replies were not equal and passed all the same, by each rule of `normalise.rs` and `pair.rs`.
 
 mod connections;
 mod generate;
 mod normalise;
 mod pair;
+mod payloads;
 mod scripts;
 mod servers;
 mod shrink;
 mod state;
+mod summary;
+mod values;
 mod vectors;
 
 use generate::{Generator, Step};
-use pair::Pair;
+use pair::{Difference, Pair};
 use servers::{Ours, Theirs};
-use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::fs;
 use std::process::ExitCode;
+use std::time::Duration;
+use summary::Summary;
 
 const RECORD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/reference/differ.txt");
 /// After how many commands the keyspaces are compared.
@@ -70,64 +74,40 @@ fn options() -> Result<Options, String> {
     Ok(options)
 }
 
-/// What a run found.
-#[derive(Default)]
-struct Summary {
-    commands: u64,
-    per_command: BTreeMap<&'static str, u64>,
-    differences: Vec<String>,
-}
-
-impl Summary {
-    fn line(&self, options: &Options) -> String {
-        format!(
-            "{} commands ({} different ones), seeds {:?}, RESP2 and RESP3: {} differences",
-            self.commands,
-            self.per_command.len(),
-            options.seeds,
-            self.differences.len()
-        )
-    }
-
-    /// The summary, then a line for each command: its name and how often it was called.
-    fn record(&self, options: &Options) -> String {
-        let mut text = format!("# written by differ --record\n{}\n", self.line(options));
-        for (command, calls) in &self.per_command {
-            let _ = writeln!(text, "{command}\t{calls}");
-        }
-        text
-    }
-}
-
 fn main() -> ExitCode {
-    let run = options().and_then(|options| {
-        let mut summary = Summary::default();
-        for seed in options.seeds.clone() {
-            for resp3 in [false, true] {
-                one_seed(&options, seed, resp3, &mut summary)?;
-                if summary.differences.len() >= options.most {
-                    return Ok((options, summary));
-                }
-            }
-        }
-        Ok((options, summary))
-    });
-    match run {
-        Ok((options, summary)) => {
-            println!("{}", summary.line(&options));
-            if options.record
-                && let Err(error) = fs::write(RECORD, summary.record(&options))
-            {
-                eprintln!("differ: {RECORD}: {error}");
-                return ExitCode::FAILURE;
-            }
-            if summary.differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-        }
+    let options = match options() {
+        Ok(options) => options,
         Err(error) => {
             eprintln!("differ: {error}");
-            ExitCode::FAILURE
+            return ExitCode::FAILURE;
+        }
+    };
+    let mut summary = Summary::default();
+    let played = play(&options, &mut summary);
+    println!("{}{}", summary.details(), summary.line(&options.seeds));
+    if let Err(error) = played {
+        eprintln!("differ: {error}");
+        return ExitCode::FAILURE;
+    }
+    if options.record
+        && let Err(error) = fs::write(RECORD, summary.record(&options.seeds))
+    {
+        eprintln!("differ: {RECORD}: {error}");
+        return ExitCode::FAILURE;
+    }
+    if summary.differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn play(options: &Options, summary: &mut Summary) -> Result<(), String> {
+    for seed in options.seeds.clone() {
+        for resp3 in [false, true] {
+            one_seed(options, seed, resp3, summary)?;
+            if summary.differences.len() >= options.most {
+                return Ok(());
+            }
         }
     }
+    Ok(())
 }
 
 /// Plays one stream, starting over after each difference.
@@ -136,32 +116,50 @@ fn one_seed(options: &Options, seed: u64, resp3: bool, summary: &mut Summary) ->
     pair.restart()?;
     let mut generator = Generator::new(seed, &options.only, &options.without);
     let mut history: Vec<Step> = Vec::new();
-    let mut followed_difference = false;
     for number in 0..options.commands {
         let step = generator.step(pair.blocked());
-        summary.commands += 1;
-        *summary.per_command.entry(step.command).or_default() += 1;
+        summary.count(&step);
         history.push(step.clone());
-        let mut difference = pair.play(&step)?;
+        let mut difference = pair.play(&step).map_err(|error| last_words(&error, seed, resp3, &history))?;
         if difference.is_none() && number % CHECK_EVERY == CHECK_EVERY - 1 {
-            difference = state::compare(&mut pair)?;
+            difference = state::compare(&mut pair).map_err(|error| last_words(&error, seed, resp3, &history))?;
         }
         if let Some(difference) = difference {
-            if !followed_difference || summary.differences.len() < options.most {
-                let shortest = shrink::shrink(&mut pair, &history, &difference)?;
-                let transcript = shrink::transcript(&mut pair, seed, &shortest)?;
-                let text = format!("# first seen as\n{}\n{transcript}", difference.what);
-                println!("{text}");
-                summary.differences.push(text);
-            }
+            let tolerated = pair.tolerated.take();
+            let text = shrunk(&mut pair, seed, &history, &difference)?;
+            println!("{text}");
+            pair.tolerated = tolerated.into();
+            summary.differences.push(text);
             if summary.differences.len() >= options.most {
-                return Ok(());
+                break;
             }
-            followed_difference = true;
             pair.restart()?;
             generator.restart();
             history.clear();
         }
     }
+    for (excuse, times) in pair.tolerated.take() {
+        *summary.tolerated.entry(excuse).or_default() += times;
+    }
     Ok(())
+}
+
+/// What was seen first, and the shortest transcript that shows something like it. What does not show again is named with its last
+/// commands.
+fn shrunk(pair: &mut Pair, seed: u64, history: &[Step], difference: &Difference) -> Result<String, String> {
+    // What is missing will not come; when it was a matter of patience it was waited for the first time.
+    pair.theirs.patience = Duration::from_millis(100);
+    let shortest = shrink::shrink(pair, history, difference)?;
+    let transcript = shrink::transcript(pair, seed, &shortest)?;
+    pair.theirs.patience = servers::LONGEST_SILENCE;
+    Ok(format!("# first seen as\n{}\n{transcript}", difference.what))
+}
+
+/// The real server has died or does not speak RESP any more: what it was asked last.
+fn last_words(error: &str, seed: u64, resp3: bool, history: &[Step]) -> String {
+    let mut text = format!("{error}\nseed {seed}{}, the last commands:\n", if resp3 { ", RESP3" } else { "" });
+    for step in &history[history.len().saturating_sub(8)..] {
+        text.extend([&shrink::line(step), "\n"]);
+    }
+    text
 }

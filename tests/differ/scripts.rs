@@ -44,6 +44,7 @@ const NOT_INSIDE: &[&str] = &[
     "hpttl",
     "hpexpiretime",
     "object",
+    "dump",
     "pubsub",
     "multi",
     "exec",

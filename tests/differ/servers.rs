@@ -19,6 +19,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(8);
 /// How long to wait for a frame that ours has sent; the answer to PING then tells that it will not come.
 const PATIENCE: Duration = Duration::from_millis(40);
 
+/// How long the real server may be silent before something counts as missing.
+pub const LONGEST_SILENCE: Duration = Duration::from_secs(4);
+
 /// What came on a connection.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Frame {
@@ -95,8 +98,9 @@ impl Ours {
         self.collect(&mut frames)?;
         // A long script goes on step by step.
         while self.engine.clients().iter().any(|client| client.is_waiting() && client.blocked.is_none())
-            && self.engine.next_wakeup().is_some_and(|wakeup| wakeup <= now())
+            && let Some(wakeup) = self.engine.next_wakeup()
         {
+            std::thread::sleep(Duration::from_micros(wakeup.0.saturating_sub(now().0)));
             self.outputs.clear();
             self.engine.step(now(), Input::Wakeup, &mut self.outputs);
             self.collect(&mut frames)?;
@@ -164,12 +168,16 @@ pub struct Theirs {
     address: String,
     streams: Vec<(TcpStream, Decoder)>,
     pub ids: Vec<u64>,
+    /// How long to wait for what ours has sent and theirs has not, though it answers PING: what other threads do (FLUSHALL, VADD with
+    /// CAS) is answered when the machine gets around to it.
+    pub patience: Duration,
     pings: u64,
 }
 
 impl Theirs {
     pub fn connect(address: &str) -> Result<Theirs, String> {
-        let mut theirs = Theirs { address: address.to_owned(), streams: Vec::new(), ids: Vec::new(), pings: 0 };
+        let (address, patience) = (address.to_owned(), LONGEST_SILENCE);
+        let mut theirs = Theirs { address, streams: Vec::new(), ids: Vec::new(), patience, pings: 0 };
         theirs.reconnect()?;
         Ok(theirs)
     }
@@ -219,11 +227,24 @@ impl Theirs {
                 }
             }
         }
+        let missing =
+            |frames: &Frames| frames.iter().zip(expected).any(|(heard, expected)| heard.len() < expected.len());
         // A command without a reply may be read together with the first of two.
-        let missing = frames.iter().zip(expected).any(|(heard, expected)| heard.len() < expected.len());
-        for _ in 0..if missing || expected[connection].is_empty() { 2 } else { 1 } {
+        for _ in 0..if missing(&frames) || expected[connection].is_empty() { 2 } else { 1 } {
             self.ping(&mut frames)?;
         }
+        self.drain(&mut frames)?;
+        let deadline = std::time::Instant::now() + self.patience;
+        while missing(&frames) && std::time::Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(2));
+            self.ping(&mut frames)?;
+            self.drain(&mut frames)?;
+        }
+        Ok(frames)
+    }
+
+    /// Reads what has come already.
+    fn drain(&mut self, frames: &mut Frames) -> Result<(), String> {
         for (at, heard) in frames.iter_mut().enumerate() {
             let (stream, decoder) = &mut self.streams[at];
             stream.set_nonblocking(true).map_err(|error| error.to_string())?;
@@ -235,7 +256,22 @@ impl Theirs {
             }
             stream.set_nonblocking(false).map_err(|error| error.to_string())?;
         }
-        Ok(frames)
+        Ok(())
+    }
+
+    /// The replies to many requests of the driver that are sent at once; what others hear of them is dropped.
+    pub fn batch(&mut self, requests: &[Vec<Vec<u8>>]) -> Result<Vec<Value>, String> {
+        let bytes: Vec<u8> = requests.iter().flat_map(|request| request_bytes(request.as_slice())).collect();
+        self.write(DRIVER, &bytes)?;
+        let mut frames = Frames::default();
+        self.ping(&mut frames)?;
+        let replies = frames[DRIVER].drain(..).filter_map(|frame| match frame {
+            Frame::Value(value) => Some(value),
+            Frame::Closed => None,
+        });
+        let replies: Vec<Value> = replies.collect();
+        self.drain(&mut frames)?;
+        Ok(replies)
     }
 
     fn write(&mut self, connection: usize, bytes: &[u8]) -> Result<(), String> {

@@ -4,9 +4,11 @@
 use crate::generate::Step;
 use crate::pair::{Difference, Pair};
 use crate::state;
+use std::fmt::Write;
 
 /// Replays of one shrinking; a history that needs more is printed as short as it got.
 const MOST_REPLAYS: usize = 150;
+const LONGEST_TRANSCRIPT: usize = 60;
 
 /// Whether playing `steps` from nothing ends in a difference.
 fn fails(pair: &mut Pair, steps: &[Step], by_state: bool) -> Result<bool, String> {
@@ -24,6 +26,9 @@ pub fn shrink(pair: &mut Pair, history: &[Step], difference: &Difference) -> Res
     let mut steps = history.to_vec();
     let mut replays = 0;
     let mut chunk = steps.len() / 2;
+    if !fails(pair, &steps, by_state)? {
+        return Ok(steps);
+    }
     while chunk >= 1 && replays < MOST_REPLAYS {
         let mut at = 0;
         while at < steps.len() && replays < MOST_REPLAYS {
@@ -49,10 +54,15 @@ pub fn shrink(pair: &mut Pair, history: &[Step], difference: &Difference) -> Res
 pub fn transcript(pair: &mut Pair, seed: u64, steps: &[Step]) -> Result<String, String> {
     let mut text = format!("# seed {seed}{}\n", if pair.resp3 { ", RESP3" } else { "" });
     pair.restart()?;
-    for step in steps {
-        let words: Vec<String> = step.request.iter().map(|word| quote(word)).collect();
-        let client = ["", "b", "c", "observer", "driver"][step.client];
-        text.extend([client, "> ", &words.join(" "), "\n"]);
+    // What could not be shrunk is told by its end.
+    let told = steps.len().saturating_sub(LONGEST_TRANSCRIPT);
+    if told > 0 {
+        let _ = writeln!(text, "# it takes {} commands, the last of them:", steps.len());
+    }
+    for (at, step) in steps.iter().enumerate() {
+        if at >= told {
+            text.extend([&line(step), "\n"]);
+        }
         if let Some(difference) = pair.play(step)? {
             text.extend([&difference.what, "\n"]);
         }
@@ -61,6 +71,13 @@ pub fn transcript(pair: &mut Pair, seed: u64, steps: &[Step]) -> Result<String, 
         text.extend([&difference.what, "\n"]);
     }
     Ok(text)
+}
+
+/// A step as a line of a transcript.
+pub fn line(step: &Step) -> String {
+    let words: Vec<String> = step.request.iter().map(|word| quote(word)).collect();
+    let client = ["", "b", "c", "observer", "driver"][step.client];
+    format!("{client}> {}", words.join(" "))
 }
 
 fn quote(word: &[u8]) -> String {

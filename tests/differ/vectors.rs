@@ -175,7 +175,8 @@ impl Generator {
                         3 => words.push(self.pick(&[&b"TRUTH"[..], b"NOTHREAD", b"truth"]).to_vec()),
                         4 => words.extend([b"COUNT".to_vec(), self.bound(&[b"20", b"9"])]),
                         5 => words.extend([b"EPSILON".to_vec(), self.bound(&[b"0.3", b"0.55", b"1", b"inf", b"nan"])]),
-                        6 => words.extend([b"EF".to_vec(), self.bound(&[b"1", b"50", b"500"])]),
+                        6 if self.chance(70) => words.extend([b"EF".to_vec(), self.bound(&[b"1", b"50", b"500"])]),
+                        6 => words.extend([b"FILTER-EF".to_vec(), self.bound(&[b"100", b"0", b"500"])]),
                         _ => words.extend([b"FILTER".to_vec(), self.filter()]),
                     }
                 }

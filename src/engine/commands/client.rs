@@ -234,9 +234,10 @@ fn describe(ctx: &Ctx, client: &Client, request: Option<(usize, usize, usize)>) 
     let vector = (count * 8).next_multiple_of(16);
     let running = request.map_or(0, |_| QUERY_BUFFER.max(query) + 6 + words + vector);
     let memory = CLIENT_STRUCTURES + REPLY_BUFFER + running;
+    // A client in a transaction, whether it is still queued or already run.
+    let queued = client.transaction.as_ref().map(|transaction| transaction.requests.len()).or(client.executing);
     let mut flags = String::new();
-    for (set, letter) in
-        [(!client.subscriptions.is_empty(), 'P'), (client.transaction.is_some(), 'x'), (client.is_waiting(), 'b')]
+    for (set, letter) in [(!client.subscriptions.is_empty(), 'P'), (queued.is_some(), 'x'), (client.is_waiting(), 'b')]
     {
         if set {
             flags.push(letter);
@@ -277,7 +278,7 @@ fn describe(ctx: &Ctx, client: &Client, request: Option<(usize, usize, usize)>) 
         client.subscriptions.channels.len(),
         client.subscriptions.patterns.len(),
         client.subscriptions.shard_channels.len(),
-        client.transaction.as_ref().map_or(-1, |transaction| transaction.requests.len() as i64),
+        queued.map_or(-1, |queued| queued as i64),
         if client.watch_broken { 0 } else { client.watched.len() },
         client.last_command,
         client.tracking.as_ref().map_or(-1, |tracking| tracking.redirect as i64),
@@ -286,7 +287,7 @@ fn describe(ctx: &Ctx, client: &Client, request: Option<(usize, usize, usize)>) 
         text(&client.library_version),
         client.bytes_in,
         client.bytes_out,
-        client.commands - u64::from(request.is_some() && client.commands > 0),
+        client.commands,
     );
     line
 }

@@ -153,7 +153,7 @@ fn reload(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
             }
         });
     }
-    ctx.server.tracking.flushed(ctx.clients, &mut ctx.server.outbox);
+    ctx.server.tracking.flushed(ctx.clients.current_id(), ctx.clients, &mut ctx.server.outbox);
     ctx.reply.ok();
     Ok(())
 }

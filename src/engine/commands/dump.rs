@@ -82,14 +82,15 @@ fn restore(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
         ttl if absolute => Some(ttl),
         ttl => Some(ttl.saturating_add(ctx.now.millis())),
     };
-    let replaced = replace && ctx.db.remove(key).is_some();
+    let replaced = if replace { ctx.db.remove(key) } else { None };
     if deadline.is_some_and(|deadline| deadline <= ctx.now.millis()) {
-        if replaced {
+        if replaced.is_some() {
             ctx.db.changed(key, Class::Generic, "del");
         }
         ctx.reply.ok();
         return Ok(());
     }
+    let types = replaced.map(|before| (before.type_name(), value.type_name()));
     ctx.db.set(key, value);
     ctx.db.set_deadline(key, deadline);
     let counts = ctx.db.policy.measure == Measure::Lfu;
@@ -100,6 +101,9 @@ fn restore(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
         ctx.db.set_frequency(key, counter as u32);
     }
     ctx.db.changed(key, Class::Generic, "restore");
+    if let Some((before, after)) = types {
+        ctx.db.overwritten(key, before, after);
+    }
     ctx.reply.ok();
     Ok(())
 }

@@ -92,14 +92,10 @@ fn check_flush_type(args: &mut Args) -> Result<(), Error> {
 
 /// Tells who tracks keys. A client that waits for its own flush to end hears of it before the reply.
 fn tell_of_flush(ctx: &mut Ctx, args: &Args) {
-    let before = ctx.server.outbox.len();
-    ctx.server.tracking.flushed(ctx.clients, &mut ctx.server.outbox);
+    ctx.server.tracking.flushed(ctx.clients.current_id(), ctx.clients, &mut ctx.server.outbox);
     let in_background = args.count() > 1 && args.at(1).eq_ignore_ascii_case(b"async");
     if !in_background && !ctx.deny_blocking {
-        let current = ctx.clients.current_id();
-        for (_, bytes) in ctx.server.outbox.extract_if(before.., |(client, _)| *client == current) {
-            ctx.reply.raw(bytes);
-        }
+        ctx.tell_before_reply();
     }
 }
 

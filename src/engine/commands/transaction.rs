@@ -118,6 +118,7 @@ fn exec(ctx: &mut Ctx, _: &mut Args) -> Result<(), Error> {
 /// Runs the requests of a transaction from one on. If one of them is a script that does not end, the rest waits for it.
 pub(crate) fn run_queue(ctx: &mut Ctx, transaction: Box<Transaction>, from: usize) {
     ctx.deny_blocking = true;
+    ctx.clients.current().executing = Some(transaction.requests.len());
     for at in from..transaction.requests.len() {
         let request = &transaction.requests[at];
         ctx.run(request.command, &mut request.args());
@@ -127,6 +128,7 @@ pub(crate) fn run_queue(ctx: &mut Ctx, transaction: Box<Transaction>, from: usiz
             return;
         }
     }
+    ctx.clients.current().executing = None;
 }
 
 fn watch(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {

@@ -147,9 +147,10 @@ fn vadd(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     }
     let name = args.next().map_err(|_| Error::wrong_arguments(ctx.command.full_name))?;
     let (mut quantisation, mut ef, mut m, mut attributes) = (Quantisation::default(), BUILD_EF, LINKS, None);
+    let mut in_background = false;
     while args.left() > 0 {
         if args.word("CAS") {
-            // Where Redis takes another thread for the search, we have one.
+            in_background = true;
         } else if args.word("NOQUANT") {
             quantisation = Quantisation::None;
         } else if args.word("Q8") {
@@ -166,15 +167,17 @@ fn vadd(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
             return Err(Error::VADD_OPTION);
         }
     }
-    // A module that opens a key to write it wakes those who watch it, whatever comes of it.
-    ctx.db.touched(key);
     let dim = reduce.unwrap_or(values.len());
-    if !ctx.db.check_type::<VectorSet>(key)? {
+    let is_there = ctx.db.check_type::<VectorSet>(key);
+    if matches!(is_there, Ok(false)) {
         let mut set = VectorSet::new(dim, quantisation, m, ctx.db.dict_seed(), ctx.db.vector_sets);
         ctx.db.vector_sets += 1;
         set.projection = reduce.map(|_| Projection::new(values.len()));
         ctx.db.set(key, set.into_value());
     }
+    // A module that opens a key to write it wakes those who watch it, whatever comes of it.
+    ctx.db.touched(key);
+    let is_there = is_there?;
     let mut random = ctx.db.random.clone();
     let Some(set) = ctx.db.write::<VectorSet>(key)? else { return Ok(()) };
     if quantisation != set.quantisation {
@@ -193,6 +196,13 @@ fn vadd(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
         }
         Some(projection) => values = projection.apply(&values, set.dim()),
     }
+    if in_background && is_there && !ctx.deny_blocking && set.find(name).is_none() {
+        // Where Redis takes another thread for the search, we have one. But it closes the key meanwhile, and opens it again to add what
+        // was found: those who track it are told of both.
+        ctx.tell_before_reply();
+        ctx.db.touched(key);
+    }
+    let Some(set) = ctx.db.write::<VectorSet>(key)? else { return Ok(()) };
     let is_new = set.add(name, &values, ef, &mut random);
     if let Some(attributes) = attributes
         && let Some(id) = set.find(name)

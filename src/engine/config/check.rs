@@ -3,7 +3,7 @@
 //! Every function is handed the value that is wanted and the present one, and gives the value to keep or Redis' complaint.
 
 use super::{Complaint, parse_memory, yes_or_no};
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::str;
 use resp::number::parse_integer;
@@ -69,6 +69,12 @@ pub(super) fn shown_events(letters: &[u8]) -> Vec<u8> {
 pub(super) fn hz(wanted: &[u8], _: &[u8]) -> Checked {
     let hz = super::parse_in_range(wanted, 0, i64::from(i32::MAX))?;
     Ok(alloc::format!("{}", hz.clamp(1, 500)).into_bytes())
+}
+
+/// A backlog has a least size, which takes the place of a lesser one.
+pub(super) fn backlog(wanted: &[u8], _: &[u8]) -> Checked {
+    let bytes = super::memory_in_range(wanted, 1, i64::MAX as u64)?;
+    Ok(bytes.max(16_384).to_string().into_bytes())
 }
 
 pub(super) fn save(wanted: &[u8], _: &[u8]) -> Checked {

@@ -137,13 +137,7 @@ impl Parameter {
         match self.kind {
             Kind::Bool => Ok(Text::new(if yes_or_no(wanted)? { b"yes" } else { b"no" })),
             Kind::Integer(least, most) => Ok(Text::decimal(parse_in_range(wanted, least, most)?)),
-            Kind::Memory(least, most) => {
-                let bytes = parse_memory(wanted).ok_or("argument must be a memory value")?;
-                if !(least..=most).contains(&bytes) {
-                    return Err(out_of_range(&least, &most));
-                }
-                Ok(Text::decimal(bytes))
-            }
+            Kind::Memory(least, most) => memory_in_range(wanted, least, most).map(Text::decimal),
             Kind::Percent => {
                 match wanted.strip_suffix(b"%").map(|digits| parse_integer(digits).filter(|&percent| percent >= 0)) {
                     Some(Some(..=100)) => Ok(Text::new(wanted)),
@@ -183,6 +177,11 @@ fn yes_or_no(wanted: &[u8]) -> Result<bool, Complaint> {
 fn parse_in_range(wanted: &[u8], least: i64, most: i64) -> Result<i64, Complaint> {
     let number = parse_integer(wanted).ok_or("argument couldn't be parsed into an integer")?;
     if (least..=most).contains(&number) { Ok(number) } else { Err(out_of_range(&least, &most)) }
+}
+
+fn memory_in_range(wanted: &[u8], least: u64, most: u64) -> Result<u64, Complaint> {
+    let bytes = parse_memory(wanted).ok_or("argument must be a memory value")?;
+    if (least..=most).contains(&bytes) { Ok(bytes) } else { Err(out_of_range(&least, &most)) }
 }
 
 /// Bytes with a unit: `k`, `m` and `g` are powers of 1000, `kb`, `mb` and `gb` of 1024. Nothing at all is 0, too much is as

@@ -139,7 +139,7 @@ const ALL: &[Parameter] = &[
     Parameter::new("rdb-save-incremental-fsync", Bool, "yes"),
     Parameter::new("rdbchecksum", Bool, "yes").immutable(),
     Parameter::new("rdbcompression", Bool, "yes"),
-    Parameter::new("repl-backlog-size", Memory(1, LONG), "1048576"),
+    Parameter::new("repl-backlog-size", Checked(check::backlog), "1048576"),
     Parameter::new("repl-backlog-ttl", Integer(0, i64::MAX), "3600"),
     Parameter::new("repl-disable-tcp-nodelay", Bool, "no"),
     Parameter::new("repl-diskless-load", OneOf(&["disabled", "on-empty-db", "swapdb", "flushdb"]), "disabled"),

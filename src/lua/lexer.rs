@@ -152,7 +152,8 @@ impl<'a> Lexer<'a> {
         let mut text = self.chunk.clone();
         text.extend_from_slice(format!(":{}: {message}", self.line).as_bytes());
         let quoted = match near {
-            Near::Nothing => return SyntaxError(Box::new(text)),
+            // PUC takes the number of a token for whether there is one.
+            Near::Nothing | Near::Token(Token::Char(0)) => return SyntaxError(Box::new(text)),
             Near::Token(token) => self.describe(token),
             Near::Buffer => until_nul(&self.buffer).to_vec(),
         };
@@ -245,13 +246,8 @@ impl<'a> Lexer<'a> {
                 b'"' | b'\'' => return self.string(byte),
                 b'.' => {
                     self.save_next();
-                    if self.is_at(b'.') {
-                        self.save_next();
-                        if self.is_at(b'.') {
-                            self.save_next();
-                            return Ok(Token::Dots);
-                        }
-                        return Ok(Token::Concat);
+                    if self.save_if(b".") {
+                        return Ok(if self.save_if(b".") { Token::Dots } else { Token::Concat });
                     }
                     if !self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
                         return Ok(Token::Char(b'.'));
@@ -291,19 +287,25 @@ impl<'a> Lexer<'a> {
         while self.peek().is_some_and(|byte| byte.is_ascii_digit() || byte == b'.') {
             self.save_next();
         }
-        if matches!(self.peek(), Some(b'e' | b'E')) {
-            self.save_next();
-            if matches!(self.peek(), Some(b'+' | b'-')) {
-                self.save_next();
-            }
+        if self.save_if(b"eE") {
+            self.save_if(b"+-");
         }
         while self.peek().is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
             self.save_next();
         }
-        match number::parse(&self.buffer) {
+        match number::parse(until_nul(&self.buffer)) {
             Some(number) => Ok(Token::Number(number)),
             None => Err(self.error("malformed number", Near::Buffer)),
         }
+    }
+
+    /// Reads a byte if it is one of these, or zero: PUC looks for it in a C string, and finds the zero that ends it.
+    fn save_if(&mut self, set: &[u8]) -> bool {
+        let found = self.peek().is_some_and(|byte| byte == 0 || set.contains(&byte));
+        if found {
+            self.save_next();
+        }
+        found
     }
 
     /// At `[` or `]`: reads the bracket and its `=`; the level if the second bracket follows.

@@ -42,16 +42,11 @@ pub struct Strings {
     interned: usize,
 }
 
-/// PUC 5.1's string hash: every byte of a short string, at most 32 bytes of a long one.
+/// PUC 5.1's string hash, of every byte as in Redis' copy of Lua. (The original looks at no more than 32 bytes of a long string.)
 pub fn hash(bytes: &[u8]) -> u32 {
-    let mut hash = bytes.len() as u32;
-    let step = (bytes.len() >> 5) + 1;
-    let mut left = bytes.len();
-    while left >= step {
-        hash ^= (hash << 5).wrapping_add(hash >> 2).wrapping_add(u32::from(bytes[left - 1]));
-        left -= step;
-    }
-    hash
+    bytes.iter().rev().fold(bytes.len() as u32, |hash, &byte| {
+        hash ^ (hash << 5).wrapping_add(hash >> 2).wrapping_add(u32::from(byte))
+    })
 }
 
 impl Strings {

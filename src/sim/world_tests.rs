@@ -211,3 +211,20 @@ fn the_server_tells_which_watched_key_was_modified() {
     world.undo();
     assert_eq!(told(&world), [(1, false), (2, true), (8, true)]);
 }
+
+/// What a script returns is written as deep as Redis 8.6.3 does it, whose machine has a stack of 8000 slots; recorded there.
+#[test]
+fn returned_tables_are_as_deep_as_in_redis() {
+    let mut world = World::new(&WorldConfig::default());
+    let client = world.connect();
+    let mut levels = |script: &str| {
+        let reply = reply(&mut world, client, &format!("EVAL \"local t = {{}} {script} return t\" 0"));
+        (reply.matches('*').count(), reply.matches("-ERR reached lua stack limit").count())
+    };
+    assert_eq!(levels("t[1] = t"), (7995, 1));
+    assert_eq!(levels("t[1] = 1 t[2] = t"), (7995, 2));
+    assert_eq!(levels("t.map = {a = t}"), (2665, 2));
+    assert_eq!(levels("t.map = {[t] = 1}"), (1999, 2));
+    assert_eq!(levels("t.set = {[t] = true}"), (2665, 1));
+    assert_eq!(levels("t[1] = {map = {a = t}}"), (3998, 2));
+}

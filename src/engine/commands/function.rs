@@ -203,7 +203,7 @@ fn load(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     let mut replace = false;
     while args.left() > 1 {
         let word = args.peek().unwrap_or_default();
-        if replace || !args.word("REPLACE") {
+        if !args.word("REPLACE") {
             return Err(Error::text(&[b"ERR Unknown option given: ", word]));
         }
         replace = true;

@@ -4,8 +4,6 @@ use alloc::vec::Vec;
 use lua::{Table, Value, Vm};
 use resp::{Protocol, Writer};
 
-/// How deep a returned table may be nested. Redis' Lua has room for so many levels.
-const DEEPEST: usize = 4000;
 /// How many elements a returned value may have in all: a table that holds itself several times would never end.
 const MOST: usize = 16 << 20;
 
@@ -40,7 +38,7 @@ pub(super) fn value(vm: &mut Vm, bytes: &[u8], at: &mut usize) -> Value {
         b'=' => {
             let text = take(bytes, at, length(line).unwrap_or(0));
             let (format, text) = text.split_at(text.len().min(4));
-            let verbatim = vm.table(0, 2);
+            let verbatim = vm.table(0, 0);
             let format = vm.string(format.strip_suffix(b":").unwrap_or(format));
             let text = vm.string(text);
             let _ = vm.set_field(verbatim, "format", format);
@@ -49,7 +47,7 @@ pub(super) fn value(vm: &mut Vm, bytes: &[u8], at: &mut usize) -> Value {
         }
         b'%' => {
             let pairs = length(line).unwrap_or(0);
-            let map = vm.table(0, pairs);
+            let map = vm.table(0, 0);
             for _ in 0..pairs {
                 let key = value(vm, bytes, at);
                 let held = value(vm, bytes, at);
@@ -60,7 +58,7 @@ pub(super) fn value(vm: &mut Vm, bytes: &[u8], at: &mut usize) -> Value {
         }
         b'~' => {
             let len = length(line).unwrap_or(0);
-            let set = vm.table(0, len);
+            let set = vm.table(0, 0);
             for _ in 0..len {
                 let member = value(vm, bytes, at);
                 let _ = vm.set(set, member, Value::True);
@@ -79,7 +77,9 @@ pub(super) fn value(vm: &mut Vm, bytes: &[u8], at: &mut usize) -> Value {
 }
 
 fn list(vm: &mut Vm, bytes: &[u8], at: &mut usize, len: usize) -> Table {
-    let table = vm.table(len, 0);
+    // As in Redis tables grow with what is put into them: where an array with holes ends (`#`) and in which order `pairs` goes
+    // through a map depends on that.
+    let table = vm.table(0, 0);
     for index in 0..len {
         let element = value(vm, bytes, at);
         let _ = vm.set_index(table, index as i64 + 1, element);
@@ -129,41 +129,54 @@ enum Rest {
         table: Table,
         next: i64,
         count: i64,
+        slots: usize,
     },
     Pairs {
         table: Table,
         key: Value,
         with_values: bool,
+        slots: usize,
     },
     /// The value of the pair whose key was just written.
-    Value(Value),
+    Value {
+        value: Value,
+        slots: usize,
+    },
 }
 
+/// What Redis has on the stack of its machine when it writes what a script returned, that included, and how much room there is.
+const FIRST_SLOTS: usize = 2;
+const MOST_SLOTS: usize = 8000;
+/// What it makes sure that there is room for before it writes a value.
+const ROOM: usize = 4;
+
 /// Writes what a script returned. `protocol` is what the script set with `redis.setresp`; the client's own decides how the
-/// types look on the wire. Nested tables wait on a list instead of the host's stack. The answer is the errors in it that INFO
-/// has not counted yet.
+/// types look on the wire. Nested tables wait on a list instead of the host's stack, but are not written deeper than Redis does it,
+/// where an element of a table takes a slot of the machine's stack, a value of a map three and its key four. The answer is the
+/// errors in it that INFO has not counted yet.
 pub(super) fn write(reply: &mut Writer, vm: &mut Vm, value: Value, protocol: Protocol) -> Vec<Vec<u8>> {
     let mut errors = Vec::new();
     let mut waiting: Vec<Rest> = Vec::new();
     let mut left = MOST;
-    one(reply, vm, value, protocol, &mut waiting, &mut errors);
+    one(reply, vm, value, FIRST_SLOTS, protocol, &mut waiting, &mut errors);
     while let Some(rest) = waiting.pop() {
         left = left.saturating_sub(1);
         match rest {
-            Rest::Value(value) => one(reply, vm, value, protocol, &mut waiting, &mut errors),
+            Rest::Value { value, slots } => one(reply, vm, value, slots, protocol, &mut waiting, &mut errors),
             Rest::Elements { next, count, .. } if next > count => {}
-            Rest::Elements { table, next, count } => {
+            Rest::Elements { table, next, count, slots } => {
                 let element = if left == 0 { Value::Nil } else { vm.get_index(table, next) };
-                waiting.push(Rest::Elements { table, next: next + 1, count });
-                one(reply, vm, element, protocol, &mut waiting, &mut errors);
+                waiting.push(Rest::Elements { table, next: next + 1, count, slots });
+                one(reply, vm, element, slots + 1, protocol, &mut waiting, &mut errors);
             }
-            Rest::Pairs { table, key, with_values } => {
+            Rest::Pairs { table, key, with_values, slots } => {
                 let Some((key, value)) = vm.next(table, key) else { continue };
-                waiting.push(Rest::Pairs { table, key, with_values });
+                waiting.push(Rest::Pairs { table, key, with_values, slots });
                 if with_values {
-                    waiting.push(Rest::Value(value));
+                    waiting.push(Rest::Value { value, slots: slots + 3 });
                 }
-                one(reply, vm, key, protocol, &mut waiting, &mut errors);
+                let slots = slots + if with_values { 4 } else { 3 };
+                one(reply, vm, key, slots, protocol, &mut waiting, &mut errors);
             }
         }
     }
@@ -175,11 +188,12 @@ fn one(
     reply: &mut Writer,
     vm: &mut Vm,
     value: Value,
+    slots: usize,
     protocol: Protocol,
     waiting: &mut Vec<Rest>,
     errors: &mut Vec<Vec<u8>>,
 ) {
-    if waiting.len() >= DEEPEST {
+    if slots + ROOM > MOST_SLOTS {
         reply.error("ERR reached lua stack limit");
         return;
     }
@@ -197,14 +211,21 @@ fn one(
         }
         Value::Table(_) => {
             if let Some(table) = Vm::as_table(value) {
-                whole(reply, vm, table, waiting, errors);
+                whole(reply, vm, table, slots, waiting, errors);
             }
         }
         _ => reply.null(),
     }
 }
 
-fn whole(reply: &mut Writer, vm: &mut Vm, table: Table, waiting: &mut Vec<Rest>, errors: &mut Vec<Vec<u8>>) {
+fn whole(
+    reply: &mut Writer,
+    vm: &mut Vm,
+    table: Table,
+    slots: usize,
+    waiting: &mut Vec<Rest>,
+    errors: &mut Vec<Vec<u8>>,
+) {
     let err = vm.get_field(table, "err");
     let counted = vm.get_field(table, "ignore_error_stats_update").truthy();
     if let Some(text) = vm.bytes(err).map(c_string) {
@@ -243,12 +264,12 @@ fn whole(reply: &mut Writer, vm: &mut Vm, table: Table, waiting: &mut Vec<Rest>,
     }
     if let Some(map) = Vm::as_table(vm.get_field(table, "map")) {
         reply.map(entries(vm, map));
-        waiting.push(Rest::Pairs { table: map, key: Value::Nil, with_values: true });
+        waiting.push(Rest::Pairs { table: map, key: Value::Nil, with_values: true, slots });
         return;
     }
     if let Some(set) = Vm::as_table(vm.get_field(table, "set")) {
         reply.set(entries(vm, set));
-        waiting.push(Rest::Pairs { table: set, key: Value::Nil, with_values: false });
+        waiting.push(Rest::Pairs { table: set, key: Value::Nil, with_values: false, slots });
         return;
     }
     let mut count = 0;
@@ -256,7 +277,7 @@ fn whole(reply: &mut Writer, vm: &mut Vm, table: Table, waiting: &mut Vec<Rest>,
         count += 1;
     }
     reply.array(count as usize);
-    waiting.push(Rest::Elements { table, next: 1, count });
+    waiting.push(Rest::Elements { table, next: 1, count, slots });
 }
 
 fn entries(vm: &Vm, table: Table) -> usize {

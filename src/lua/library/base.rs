@@ -213,6 +213,11 @@ fn pairs(state: &mut State, args: Args) -> Result<Ret, Fault> {
 }
 
 fn pcall(state: &mut State, args: Args) -> Result<Ret, Fault> {
+    if args.count == 0 && state.unwrap_errors {
+        // Redis' own `pcall` calls what it has put below its arguments.
+        let message = state.heap.string(b"attempt to call a boolean value");
+        return state.push(args, &[Value::False, message]);
+    }
     state.check_any(args, 0)?;
     Ok(Ret::Call { func: args.base, count: args.count - 1, then: Continuation::Pcall })
 }

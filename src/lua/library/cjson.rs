@@ -6,7 +6,7 @@ use alloc::{format, string::String, vec, vec::Vec};
 use crate::{
     number,
     state::{Args, Fault, Native, Ret, State},
-    value::{Value, exact_index},
+    value::{Value, floor},
 };
 
 use crate::table::NONE;
@@ -335,11 +335,14 @@ fn array_length(state: &State, table: u32, config: &Config) -> Result<Option<i64
     while let Ok(Some((found, _))) = state.heap.tables[table].next(&state.heap.strings, key) {
         key = found;
         let index = match found {
-            Value::Number(bits) => exact_index(f64::from_bits(bits)).filter(|index| *index >= 1),
+            Value::Number(bits) => Some(f64::from_bits(bits)).filter(|index| *index >= 1.0 && floor(*index) == *index),
             _ => None,
         };
         let Some(index) = index else { return Ok(None) };
-        longest = longest.max(index);
+        if index > longest as f64 {
+            // A C `int`, which of too large a number becomes the least there is.
+            longest = if index <= f64::from(i32::MAX) { index as i64 } else { i64::from(i32::MIN) };
+        }
         items += 1;
     }
     if config.sparse_ratio > 0 && longest > items * config.sparse_ratio && longest > config.sparse_safe {

@@ -8,8 +8,8 @@ use crate::{
 
 pub const FUNCTIONS: &[(&str, Native)] = &[
     ("abs", |s, a| one(s, a, f64::abs)),
-    ("acos", |s, a| one(s, a, libm::acos)),
-    ("asin", |s, a| one(s, a, libm::asin)),
+    ("acos", |s, a| one(s, a, |x| within_one(x, libm::acos))),
+    ("asin", |s, a| one(s, a, |x| within_one(x, libm::asin))),
     ("atan", |s, a| one(s, a, libm::atan)),
     ("atan2", |s, a| two(s, a, libm::atan2)),
     ("ceil", |s, a| one(s, a, libm::ceil)),
@@ -46,6 +46,11 @@ pub fn open(state: &mut State) -> Result<(), Fault> {
         super::string::alias(state, at as u32, "mod", "fmod")?;
     }
     Ok(())
+}
+
+/// Beyond one there is no angle, which C's library says by a NaN of its own, not by one of arithmetic (see `Value::number`).
+fn within_one(x: f64, function: fn(f64) -> f64) -> f64 {
+    if libm::fabs(x) > 1.0 { f64::from_bits(f64::NAN.to_bits() | 1) } else { function(x) }
 }
 
 #[inline(never)]

@@ -114,7 +114,9 @@ fn pack(state: &mut State, args: Args) -> Result<Ret, Fault> {
     let mut out: Vec<u8> = Vec::new();
     let mut arg = 1;
     while let Some(item) = format.next(out.len())? {
-        state.heap.reserve(out.len() + item.padding + item.size)?;
+        // That a string is too short for its place is told before that place is made.
+        let size = if item.option == b'c' { 0 } else { item.size };
+        state.heap.reserve(out.len() + item.padding + size)?;
         out.extend(core::iter::repeat_n(0, item.padding));
         match item.option {
             b'b' | b'B' | b'h' | b'H' | b'l' | b'L' | b'T' | b'i' | b'I' => {

@@ -1,6 +1,7 @@
 //! The arguments of one request, borrowed from the bytes that the client sent, read from left to right.
 
 use crate::error::Error;
+use crate::long_double::LongDouble;
 use crate::time::Instant;
 use resp::number;
 use resp::request::Span;
@@ -76,7 +77,12 @@ impl<'a> Args<'a> {
 
     /// The next argument as a timeout in seconds from now: the deadline in milliseconds since the epoch, none for 0.
     pub fn timeout(&mut self, now: Instant) -> Result<Option<i64>, Error> {
-        let seconds = crate::number::parse_double(self.next()?).ok_or(Error::TIMEOUT_NOT_A_FLOAT)?;
+        let text = self.next()?;
+        let Some(seconds) = crate::number::parse_double(text) else {
+            // Redis reads a wider float, whose exponent may have another digit.
+            let wide = LongDouble::parse(text).ok_or(Error::TIMEOUT_NOT_A_FLOAT)?;
+            return Err(if wide.is_negative() { Error::TIMEOUT_NEGATIVE } else { Error::TIMEOUT_OUT_OF_RANGE });
+        };
         if seconds < 0.0 {
             return Err(Error::TIMEOUT_NEGATIVE);
         }

@@ -50,6 +50,10 @@ texts! {
     INVALID_FIRST_DB = "ERR invalid first DB index";
     INVALID_SECOND_DB = "ERR invalid second DB index";
     DEBUG_NOT_ALLOWED = "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.";
+    DATABASE_OUT_OF_RANGE = "ERR Out of range database";
+    NO_HASH_TABLE = "ERR The value stored at the specified key is not represented using an hash table";
+    NO_LISTPACK = "ERR Not a listpack encoded object.";
+    NO_QUICKLIST = "ERR Not a quicklist encoded object.";
     RELOAD_OPTIONS = "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.";
     PACKED_THRESHOLD = "ERR argument must be a memory value bigger than 1 and smaller than 4gb";
     NEEDS_RESP3 = "ERR RESP2 is not supported by this command";

@@ -16,7 +16,7 @@ const BUDGET: usize = 100_000;
 
 /// The first tick after the earliest deadline, counted from when the server started.
 pub(crate) fn next_tick(store: &Store, started: Instant, after: Instant) -> Option<Instant> {
-    if !store.expires_actively {
+    if !store.expires_actively || store.cron_pauses {
         return None;
     }
     let keys = store.spaces.iter().filter_map(crate::keyspace::Keyspace::next_deadline).min();
@@ -30,7 +30,7 @@ pub(crate) fn next_tick(store: &Store, started: Instant, after: Instant) -> Opti
 
 /// Reclaims the keys whose deadline is over.
 pub(crate) fn cycle(store: &mut Store) {
-    if !store.expires_actively {
+    if !store.expires_actively || store.cron_pauses {
         return;
     }
     let now = store.now.millis();

@@ -289,6 +289,13 @@ impl Keyspace {
         self.volatile_buckets.advance(steps);
     }
 
+    /// A table that is empty gets the buckets for so many keys.
+    pub(crate) fn make_room(&mut self, keys: usize) {
+        if self.dict.is_empty() && keys > 0 {
+            self.dict.buckets = Buckets::for_entries(keys);
+        }
+    }
+
     /// The buckets of Redis' tables of all keys and of the volatile ones.
     pub(crate) fn buckets(&self) -> (Buckets, Buckets) {
         (self.dict.buckets, self.volatile_buckets)

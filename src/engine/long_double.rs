@@ -50,6 +50,10 @@ impl LongDouble {
         Some(LongDouble { negative, magnitude })
     }
 
+    pub fn is_negative(self) -> bool {
+        self.negative
+    }
+
     pub fn is_finite(self) -> bool {
         self.magnitude != Magnitude::Infinite
     }

@@ -349,12 +349,17 @@ fn skip_blanks(line: &[u8]) -> &[u8] {
     &line[line.iter().position(|&byte| !is_blank(byte)).unwrap_or(line.len())..]
 }
 
+/// What ends an argument that has no quotes. Redis takes fewer bytes for that than for blanks between arguments.
+fn is_end(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
+}
+
 /// Unescapes one argument and returns what follows it.
 fn split_argument<'l>(mut rest: &'l [u8], out: &mut Vec<u8>) -> Option<&'l [u8]> {
     loop {
         match *rest {
             [] => return Some(rest),
-            [byte, ..] if is_blank(byte) => return Some(rest),
+            [byte, ..] if is_end(byte) => return Some(rest),
             [b'"', ref inside @ ..] => return double_quoted(inside, out),
             [b'\'', ref inside @ ..] => return single_quoted(inside, out),
             [byte, ref tail @ ..] => {
@@ -520,7 +525,8 @@ mod tests {
             (b"\n\r\nPING\n", b"[][][PING]"),
             (b"\r\rPING\r\r\n", b"[PING]"),
             (b"PI\rNG\r\n", b"[PI|NG]"),
-            (b"ECHO a\tb\x0bc\x0cd\r\n", b"[ECHO|a|b|c|d]"),
+            (b"ECHO a\tb\x0bc\x0cd\r\n", b"[ECHO|a|b\x0bc\x0cd]"),
+            (b"\x0cECHO \x0b\"a\"\x0cb\x0b\"c d\"\r\n", b"[ECHO|a|b\x0bc d]"),
             (
                 br"ECHO 'a\'b\n'
 ",

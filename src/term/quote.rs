@@ -67,13 +67,18 @@ fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c)
 }
 
+/// What ends a word that has no quotes.
+fn is_end(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
+}
+
 fn word(bytes: &[u8], start: usize) -> Word {
     let mut word = Word { start, end: start, bytes: Vec::new(), quote: None, fault: None };
     let mut at = start;
     while let Some(&byte) = bytes.get(at) {
         match byte {
             0 => break,
-            _ if is_space(byte) => break,
+            _ if is_end(byte) => break,
             b'"' | b'\'' => {
                 word.quote.get_or_insert(char::from(byte));
                 let closed = if byte == b'"' {

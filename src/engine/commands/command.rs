@@ -173,7 +173,8 @@ fn key_positions(words: &[&[u8]]) -> Result<table::Positions, Error> {
     {
         command = command.subcommand(word).ok_or(Error::INVALID_COMMAND)?;
     }
-    if command.keys.is_empty() {
+    // A channel stands where a key would, and is none.
+    if command.keys.iter().all(|keys| keys.flags.contains("not_key")) {
         return Err(Error::NO_KEY_ARGUMENTS);
     }
     if !command.takes(words.len()) {

@@ -1,6 +1,7 @@
 //! DEBUG: what tests and the curious use. Only what means something here is there; HELP lists that.
 
 use super::debug_digest::{digest, digest_values};
+use super::debug_tables;
 use crate::args::Args;
 use crate::ctx::Ctx;
 use crate::error::Error;
@@ -8,6 +9,7 @@ use crate::rdb;
 use crate::table::{Command, Flag::*, Group};
 use crate::text::Text;
 use crate::value::Value;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::Write as _;
 use resp::Protocol;
@@ -33,8 +35,16 @@ const HELP: &[&str] = &[
     "ERROR <string>",
     "    Return a Redis protocol error with <string> as message. Useful for clients",
     "    unit tests to simulate Redis errors.",
+    "LEAK <string>",
+    "    Create a memory leak of the input string.",
     "LOG <message>",
     "    Write <message> to the server log.",
+    "HTSTATS <dbid> [full]",
+    "    Return hash table statistics of the specified Redis database.",
+    "HTSTATS-KEY <key> [full]",
+    "    Like HTSTATS but for the hash table stored at <key>'s value.",
+    "KEYSIZES-HIST-ASSERT <0|1>",
+    "    Enable/disable keysizes histogram assertion after each command.",
     "OBJECT <key>",
     "    Show low level info about `key` and associated value.",
     "POPULATE <count> [<prefix>] [<size>]",
@@ -68,12 +78,31 @@ const HELP: &[&str] = &[
     "QUICKLIST-PACKED-THRESHOLD <size>",
     "    Sets the threshold for elements to be inserted as plain vs packed nodes",
     "    Default value is 1GB, allows values up to 4GB. Setting to 0 restores to default.",
+    "SET-SKIP-CHECKSUM-VALIDATION <0|1>",
+    "    Enables or disables checksum checks for RDB files and RESTORE's payload.",
     "SLEEP <seconds>",
     "    Stop the server for <seconds>. Decimals allowed.",
     "STRUCTSIZE",
     "    Return the size of different Redis core C structures.",
+    "LISTPACK <key>",
+    "    Show low level info about the listpack encoding of <key>.",
+    "QUICKLIST <key> [<0|1>]",
+    "    Show low level info about the quicklist encoding of <key>.",
+    "    The optional argument (0 by default) sets the level of detail",
+    "PAUSE-CRON <0|1>",
+    "    Stop periodic cron job processing.",
+    "REPLYBUFFER PEAK-RESET-TIME <NEVER||RESET|time>",
+    "    Sets the time (in milliseconds) to wait between client reply buffer peak resets.",
+    "    In case NEVER is provided the last observed peak will never be reset",
+    "    In case RESET is provided the peak reset time will be restored to the default value",
+    "REPLYBUFFER RESIZING <0|1>",
+    "    Enable or disable the reply buffer resize cron job",
+    "REPLY-COPY-AVOIDANCE <0|1>",
+    "    Enable/disable reply copy avoidance optimization.",
     "DICT-RESIZING <0|1>",
     "    Enable or disable the main dict and expire dict resizing.",
+    "SCRIPT <LIST|<sha>>",
+    "    Output SHA and content of all scripts or of a specific script with its SHA.",
     "HELP",
     "    Print this help.",
 ];
@@ -105,17 +134,75 @@ fn debug(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
             size.filter(|&size| size <= MOST).ok_or(Error::PACKED_THRESHOLD)?;
             ctx.reply.ok();
         }
+        (b"htstats", 1..) => debug_tables::of_database(ctx, args)?,
+        (b"htstats-key", 1..) => debug_tables::of_key(ctx, args)?,
+        (b"listpack", 1) => shown(ctx, args, "listpack", Error::NO_LISTPACK)?,
+        (b"quicklist", 1..=2) => shown(ctx, args, "quicklist", Error::NO_QUICKLIST)?,
+        (b"replybuffer", 2) => reply_buffer(ctx, args, word)?,
+        (b"script", 1) => script(ctx, args, word)?,
+        (b"pause-cron", 1) => {
+            ctx.db.cron_pauses = parse_integer(args.next()?).unwrap_or(0) != 0;
+            ctx.reply.ok();
+        }
+        (b"set-skip-checksum-validation", 1) => {
+            ctx.db.skips_checksums = parse_integer(args.next()?).unwrap_or(0) != 0;
+            ctx.reply.ok();
+        }
+        (b"keysizes-hist-assert", 1) => {
+            args.integer()?;
+            ctx.reply.ok();
+        }
         (b"digest", 0) => digest(ctx, args)?,
         (b"digest-value", _) => digest_values(ctx, args)?,
         (b"reload", _) => reload(ctx, args)?,
         (b"structsize", 0) => {
             ctx.reply.bulk("bits:64 robj:16 dictentry:24 sdshdr5:1 sdshdr8:3 sdshdr16:5 sdshdr32:9 sdshdr64:17 ");
         }
-        (b"log" | b"dict-resizing", 1) => ctx.reply.ok(),
+        (b"log" | b"dict-resizing" | b"reply-copy-avoidance" | b"leak", 1) => ctx.reply.ok(),
         _ => {
             return Err(Error::subcommand_arguments("debug", word));
         }
     }
+    Ok(())
+}
+
+/// Redis prints how such a value is laid out to its own terminal, and says so. There is none here.
+fn shown(ctx: &mut Ctx, args: &mut Args, encoding: &str, other: Error) -> Result<(), Error> {
+    let key = args.next()?;
+    let value = ctx.db.peek(key).ok_or(Error::NO_SUCH_KEY)?;
+    if !value.encoding(key.len()).starts_with(encoding) {
+        return Err(other);
+    }
+    let mut name = String::from(encoding);
+    name[..1].make_ascii_uppercase();
+    ctx.reply.simple(alloc::format!("{name} structure printed on stdout"));
+    Ok(())
+}
+
+/// How Redis' reply buffers shrink: ours are modelled, not resized.
+fn reply_buffer(ctx: &mut Ctx, args: &mut Args, word: &[u8]) -> Result<(), Error> {
+    if args.word("PEAK-RESET-TIME") {
+        if !args.word("NEVER") && !args.word("RESET") {
+            args.integer()?;
+        }
+    } else if !args.word("RESIZING") {
+        return Err(Error::subcommand_arguments("debug", word));
+    }
+    ctx.reply.ok();
+    Ok(())
+}
+
+fn script(ctx: &mut Ctx, args: &mut Args, word: &[u8]) -> Result<(), Error> {
+    let name = args.next()?;
+    if !name.eq_ignore_ascii_case(b"list") {
+        if name.len() != 40 {
+            return Err(Error::subcommand_arguments("debug", word));
+        }
+        if !ctx.server.scripting.cache.contains(&name.to_ascii_lowercase()) {
+            return Err(Error::NO_SCRIPT);
+        }
+    }
+    ctx.reply.ok();
     Ok(())
 }
 
@@ -222,6 +309,7 @@ fn populate(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     if count.saturating_mul(size.unwrap_or(0).saturating_add(64)) > MOST_BYTES {
         return Err(Error::OUT_OF_MEMORY);
     }
+    ctx.db.make_room(count as usize);
     for index in 0..count {
         let digits = alloc::format!("{index}");
         let key = [prefix, b":", digits.as_bytes()].concat();

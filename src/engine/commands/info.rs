@@ -1,7 +1,7 @@
 //! INFO: what the server can tell of itself, section by section.
 //!
 //! Fields are those of Redis 8.6 in its order. What is a property of the machine or the compiler is said to be virtual; what is
-//! not modelled yet (memory in use, key sizes, latencies) is left out rather than made up. Microseconds of commandstats and CPU
+//! not modelled yet (latencies) is left out rather than made up. Microseconds of commandstats and CPU
 //! are the engine's effort: one for a call and one for every element it visited.
 
 use crate::args::Args;
@@ -13,6 +13,8 @@ use crate::pubsub::Sort;
 use crate::script::Kind;
 use crate::server::VERSION;
 use crate::table::{self, Category, Command, Flag::*, Group};
+use crate::value::Value;
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::Write;
@@ -55,7 +57,7 @@ const SECTIONS: &[Section] = &[
     on_request("Latencystats", nothing),
     usual("Cluster", cluster),
     usual("Keyspace", keyspace),
-    usual("Keysizes", nothing),
+    usual("Keysizes", key_sizes),
 ];
 
 fn info(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
@@ -506,4 +508,40 @@ fn keyspace(ctx: &mut Ctx, text: &mut String) {
         let average = space.average_deadline().map_or(0, |deadline| deadline.saturating_sub(ctx.now.millis()).max(0));
         field(text, format_args!("db{database}:keys={keys},expires={volatile},avg_ttl={average},subexpiry={fields}"));
     }
+}
+
+/// For every type how many keys there are of each size, by powers of two: bytes of strings, elements of collections.
+fn key_sizes(ctx: &mut Ctx, text: &mut String) {
+    const TYPES: [&str; 5] = ["strings_sizes", "lists_items", "sets_items", "zsets_items", "hashes_items"];
+    for database in 0..ctx.db.databases() {
+        let space = ctx.db.keyspace(database);
+        let mut counts = [[0_u64; 65]; TYPES.len()];
+        for (_, value, _) in space.iter() {
+            let (kind, size) = match value {
+                Value::Text(_) | Value::Int(_) | Value::Raw(_) => {
+                    (0, value.as_string().map_or(0, |string| string.len()))
+                }
+                Value::List(list) => (1, list.len()),
+                Value::Set(set) => (2, set.len()),
+                Value::SortedSet(zset) => (3, zset.len()),
+                Value::Hash(hash) => (4, hash.len()),
+                Value::Stream(_) | Value::VectorSet(_) => continue,
+            };
+            counts[kind][size.checked_ilog2().map_or(0, |power| power as usize + 1)] += 1;
+        }
+        for (name, counts) in TYPES.iter().zip(&counts) {
+            let sizes = counts.iter().enumerate().filter(|(_, count)| **count > 0);
+            let line: Vec<String> = sizes.map(|(power, count)| format!("{}={count}", power_of_two(power))).collect();
+            if !line.is_empty() {
+                field(text, format_args!("db{database}_distrib_{name}:{}", line.join(",")));
+            }
+        }
+    }
+}
+
+/// 0, 1, 2, 4 … 512, 1K, 2K …
+fn power_of_two(place: usize) -> String {
+    let Some(power) = place.checked_sub(1) else { return String::from("0") };
+    let unit = ["", "K", "M", "G", "T", "P", "E"][power / 10];
+    format!("{}{unit}", 1_u64 << (power % 10))
 }

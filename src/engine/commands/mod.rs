@@ -9,6 +9,7 @@ mod connection;
 mod counter;
 mod debug;
 mod debug_digest;
+mod debug_tables;
 mod draw;
 mod dump;
 mod expire;

@@ -90,6 +90,24 @@ pub(super) fn save(wanted: &[u8], _: &[u8]) -> Checked {
     Ok(wanted.to_vec())
 }
 
+/// Flags of SHUTDOWN, shown in the order in which Redis knows them.
+pub(super) fn shutdown_flags(wanted: &[u8], _: &[u8]) -> Checked {
+    const FLAGS: [&str; 5] = ["default", "save", "nosave", "now", "force"];
+    let mut given = [false; FLAGS.len()];
+    for word in wanted.split(|&byte| byte == b' ') {
+        let place = FLAGS.iter().position(|flag| flag.as_bytes().eq_ignore_ascii_case(word));
+        given[place
+            .ok_or_else(|| alloc::format!("argument(s) must be one of the following: {}", FLAGS.join(", ")))?] = true;
+    }
+    if given[1] && given[2] {
+        return Err("shutdown options SAVE and NOSAVE can't be used simultaneously".into());
+    }
+    // `default` is no flag: it shows where there is no other.
+    let shown: Vec<&str> =
+        FLAGS.into_iter().zip(given).skip(1).filter(|(_, given)| *given).map(|(flag, _)| flag).collect();
+    Ok(if shown.is_empty() { FLAGS[0].into() } else { shown.join(" ").into_bytes() })
+}
+
 pub(super) fn output_limits(wanted: &[u8], present: &[u8]) -> Checked {
     let words = words(wanted);
     if !words.len().is_multiple_of(4) {

@@ -24,7 +24,7 @@ pub(crate) mod used;
 
 pub(crate) use report::{StringSizes, allocated, string_sizes};
 pub use report::{Totals, totals, usage};
-pub(crate) use table::Buckets;
+pub(crate) use table::{Buckets, Table};
 
 /// How many elements of a table or skip list MEMORY USAGE looks at unless it is told.
 pub(crate) const SAMPLES: usize = 5;

@@ -6,6 +6,7 @@
 //! of 16 bytes. Which bucket an entry falls into is chance there, so that the number of nodes is its expectation.
 
 use super::allocator::class;
+use alloc::vec::Vec;
 
 const LEAST: usize = 4;
 const BUCKET: usize = 8;
@@ -28,6 +29,12 @@ pub(crate) struct Buckets {
 }
 
 const PARTS: u64 = 256;
+
+/// The buckets of a table, and the keys in it.
+pub(crate) struct Table<'a> {
+    pub buckets: Buckets,
+    pub keys: Vec<&'a [u8]>,
+}
 
 fn buckets(exponent: u8) -> usize {
     if exponent == 0 { 0 } else { 1 << (exponent - 1) }
@@ -150,6 +157,17 @@ impl Buckets {
     /// The buckets that are being left.
     pub(crate) fn leaving(self) -> usize {
         buckets(self.old)
+    }
+
+    /// How many buckets the table has and how many of `len` entries stand in them; while it is being left for another, first the old one's.
+    pub(crate) fn parts(self, len: usize) -> [(usize, usize); 2] {
+        if self.old == 0 {
+            return [(buckets(self.size), len), (0, 0)];
+        }
+        let share = if self.size > self.old { 652 } else { 150 };
+        let total = (buckets(self.old) as u64 * share / 1000).max(1);
+        let left = (len as u64 * u64::from(self.steps).min(total) / total) as usize;
+        [(buckets(self.old), left), (buckets(self.size), len - left)]
     }
 
     /// The memory of the buckets and of the chains of `len` entries.

@@ -388,7 +388,7 @@ pub(crate) fn dump(ctx: &Ctx) -> Vec<u8> {
 
 /// FUNCTION RESTORE: all libraries of the payload or none.
 pub(crate) fn restore(ctx: &mut Ctx, payload: &[u8], policy: Policy) -> Result<(), Error> {
-    crate::rdb::check(payload).map_err(|_| Error::RESTORE_CHECKSUM)?;
+    crate::rdb::check(payload, ctx.db.skips_checksums).map_err(|_| Error::RESTORE_CHECKSUM)?;
     let codes = codes(payload)?;
     let before = ctx.server.scripting.libraries.clone();
     let seed = before.seed;

@@ -92,6 +92,10 @@ pub struct Store {
     pub(crate) leave_no_trace: bool,
     /// Whether the active cycle runs (DEBUG SET-ACTIVE-EXPIRE).
     pub(crate) expires_actively: bool,
+    /// DEBUG PAUSE-CRON: nothing happens by itself.
+    pub(crate) cron_pauses: bool,
+    /// DEBUG SET-SKIP-CHECKSUM-VALIDATION: RESTORE takes payloads whose checksum is wrong.
+    pub(crate) skips_checksums: bool,
     /// The largest string that may be built, in bytes (proto-max-bulk-len).
     pub max_string: u64,
     /// Up to how many bytes a HyperLogLog stays sparse.
@@ -118,6 +122,8 @@ impl Store {
             out_of_memory: false,
             leave_no_trace: false,
             expires_actively: true,
+            cron_pauses: false,
+            skips_checksums: false,
             max_string: 512 * 1024 * 1024,
             hll_sparse_max_bytes: 3000,
             vector_sets: 0,
@@ -149,6 +155,11 @@ impl Store {
 
     pub fn keyspace(&self, database: usize) -> &Keyspace {
         &self.spaces[database]
+    }
+
+    /// The selected database is about to get so many keys.
+    pub(crate) fn make_room(&mut self, keys: usize) {
+        self.space_mut().make_room(keys);
     }
 
     pub(crate) fn clone_size(&self) -> usize {

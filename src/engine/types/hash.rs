@@ -79,6 +79,12 @@ impl Default for Hash {
 }
 
 impl Hash {
+    /// The hash table, if there is one.
+    pub(crate) fn table(&self) -> Option<memory::Table<'_>> {
+        let Encoding::Table(Table { fields, .. }) = &self.0 else { return None };
+        Some(memory::Table { buckets: fields.buckets, keys: fields.iter().map(|entry| entry.key.as_bytes()).collect() })
+    }
+
     pub fn encoding(&self) -> &'static str {
         match self.0 {
             Packed(_) => "listpack",

@@ -293,6 +293,12 @@ fn remove_at(table: &mut Dict<()>, id: u32) {
 }
 
 impl Set {
+    /// The hash table, if there is one.
+    pub(crate) fn table(&self) -> Option<memory::Table<'_>> {
+        let Set::Table(table) = self else { return None };
+        Some(memory::Table { buckets: table.buckets, keys: table.iter().map(|entry| entry.key.as_bytes()).collect() })
+    }
+
     /// What the value takes in Redis, without the object that holds the key.
     pub(crate) fn allocated(&self) -> usize {
         match self {

@@ -99,6 +99,12 @@ impl Default for SortedSet {
 }
 
 impl SortedSet {
+    /// The hash table, if there is one.
+    pub(crate) fn table(&self) -> Option<memory::Table<'_>> {
+        let Skiplist { scores, .. } = &self.encoding else { return None };
+        Some(memory::Table { buckets: scores.buckets, keys: scores.iter().map(|entry| entry.key.as_bytes()).collect() })
+    }
+
     pub fn encoding(&self) -> &'static str {
         match self.encoding {
             Packed(_) => "listpack",

@@ -124,6 +124,10 @@ pub struct Client {
     pub(crate) reply_mode: ReplyMode,
     /// The connection ends once the reply is out; nothing more is read from it.
     pub(crate) closing: bool,
+    /// Closed for the sake of `maxmemory-clients`: nobody waits until its replies are out.
+    pub evicted: bool,
+    /// Bytes of replies that the host has not got rid of yet.
+    pub(crate) unsent: usize,
     /// Bytes that arrived and are not a whole request yet.
     pub(crate) query: Vec<u8>,
     /// How much of `query` was read already.
@@ -170,6 +174,8 @@ impl Client {
             blocked: None,
             reply_mode: ReplyMode::On,
             closing: false,
+            evicted: false,
+            unsent: 0,
             query: Vec::new(),
             query_read: 0,
             paused: false,

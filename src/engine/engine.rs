@@ -3,6 +3,7 @@
 
 use crate::args::Args;
 use crate::client::{Clients, NO_COMMAND, ReplyMode, Transaction};
+use crate::client_memory::ClientLimit;
 use crate::commands::{pubsub, transaction};
 use crate::config;
 use crate::ctx::Ctx;
@@ -86,6 +87,9 @@ impl Engine {
             self.send_messages(out);
         }
         self.store.close();
+        if self.server.client_limit != ClientLimit::None {
+            self.evict_clients(out);
+        }
         out.add_events(&mut self.server.told);
     }
 
@@ -269,6 +273,7 @@ impl Engine {
         client.last_interaction = self.store.now;
         if client.query.len() - client.query_read + bytes.len() > self.server.config.query_limit {
             client.closing = true;
+            self.server.incidents.beyond_query_limit += 1;
             out.close(id);
             return;
         }

@@ -11,6 +11,7 @@ extern crate std;
 mod args;
 mod blocking;
 mod client;
+mod client_memory;
 mod commands;
 pub mod config;
 mod ctx;

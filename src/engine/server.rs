@@ -1,6 +1,7 @@
 //! The parts of the server that are neither keys nor connections.
 
 use crate::blocking::Waits;
+use crate::client_memory::{ClientLimit, Incidents};
 use crate::config::Settings;
 use crate::event::Event;
 use crate::evict::Eviction;
@@ -119,6 +120,9 @@ pub struct Server {
     pub(crate) errors: Vec<(Text, u64)>,
     pub(crate) slow_log: SlowLog,
     pub(crate) latency: Latency,
+    /// `maxmemory-clients`.
+    pub(crate) client_limit: ClientLimit,
+    pub(crate) incidents: Incidents,
     /// Refused AUTHs.
     pub(crate) denied_auth: u64,
     /// The replication id: 40 hexadecimal digits.
@@ -160,6 +164,8 @@ impl Server {
             errors: Vec::new(),
             slow_log: SlowLog::default(),
             latency: Latency::default(),
+            client_limit: ClientLimit::None,
+            incidents: Incidents::default(),
             denied_auth: 0,
             replication_id,
             eviction: Eviction::default(),
@@ -181,6 +187,7 @@ impl Server {
         self.calls.fill(CallStatistics::default());
         self.errors.clear();
         self.latency.reset_histograms();
+        self.incidents = Incidents::default();
         self.denied_auth = 0;
     }
 

@@ -263,6 +263,7 @@ impl Server {
             None
         };
         if let Some(refusal) = refusal {
+            self.engine.note_rejected();
             // Nobody waits for a client that is not let in.
             let _ = accepted.stream.write(refusal);
             return;
@@ -340,6 +341,7 @@ impl Server {
                             self.drop_connection(slot, now, "Error writing to client");
                         } else if connection.pending() > 0 {
                             self.somebody_behind = true;
+                            self.engine.note_unsent(client, connection.pending());
                             self.check_limit(slot, now);
                         }
                     }
@@ -347,7 +349,8 @@ impl Server {
                         let Some(&slot) = self.slots.get(&client) else { continue };
                         let Some(connection) = &mut self.connections[slot] else { continue };
                         connection.closing = true;
-                        if connection.pending() == 0 {
+                        let evicted = self.engine.clients().get(client).is_some_and(|client| client.evicted);
+                        if evicted || connection.pending() == 0 {
                             self.drop_connection(slot, now, "Closing client");
                         }
                     }
@@ -377,6 +380,7 @@ impl Server {
     fn flush(&mut self, slot: usize) {
         let Some(Some(connection)) = self.connections.get_mut(slot) else { return };
         let broken = connection.flush().is_err();
+        self.engine.note_unsent(connection.client, connection.pending());
         if connection.waiting && connection.pending() == 0 {
             self.resumable.push(slot);
         }
@@ -396,6 +400,7 @@ impl Server {
             self.log.warning(format_args!(
                 "Client id={id} omem={pending} scheduled to be closed ASAP for overcoming of output buffer limits."
             ));
+            self.engine.note_beyond_output_limit();
             self.drop_connection(slot, now, "Output buffer limits");
         }
     }

@@ -3,6 +3,7 @@
 use super::client_tracking::{caching, get_redirection, is_redirection_broken, tracking, tracking_info};
 use crate::args::Args;
 use crate::client::{Client, ReplyMode, TrackingMode, valid_name};
+use crate::client_memory::REPLY_BUFFER;
 use crate::ctx::Ctx;
 use crate::error::Error;
 use crate::io::ClientId;
@@ -220,10 +221,8 @@ fn set_info(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
 
 // ---- listing --------------------------------------------------------------------------------------------------------
 
-/// What a query buffer has room for when a command is read into it, and what the structures of a connection take.
+/// What a query buffer has room for when a command is read into it.
 const QUERY_BUFFER: usize = 20_474;
-const CLIENT_STRUCTURES: usize = 1_280;
-const REPLY_BUFFER: usize = 1_024;
 
 /// The line of CLIENT LIST. `request` is what the current client's command takes in its query buffer, with the bytes and the
 /// number of its words. Memory is Redis' for such a client, as far as it can be known here.
@@ -233,7 +232,8 @@ fn describe(ctx: &Ctx, client: &Client, request: Option<(usize, usize, usize)>) 
     let free = if request.is_some() { QUERY_BUFFER.saturating_sub(query) } else { 0 };
     let vector = (count * 8).next_multiple_of(16);
     let running = request.map_or(0, |_| QUERY_BUFFER.max(query) + 6 + words + vector);
-    let memory = CLIENT_STRUCTURES + REPLY_BUFFER + running;
+    let memory = client.memory() + running;
+    let (queued_bytes, unsent) = (client.queued_bytes(), client.unsent);
     // A client in a transaction, whether it is still queued or already run.
     let queued = client.transaction.as_ref().map(|transaction| transaction.requests.len()).or(client.executing);
     let mut flags = String::new();
@@ -265,7 +265,7 @@ fn describe(ctx: &Ctx, client: &Client, request: Option<(usize, usize, usize)>) 
     let _ = write!(
         line,
         "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={flags} db={} sub={} psub={} ssub={} multi={} watch={} \
-         qbuf={query} qbuf-free={free} argv-mem={words} multi-mem=0 rbs={REPLY_BUFFER} rbp=0 obl=0 oll=0 omem=0 tot-mem={memory} \
+         qbuf={query} qbuf-free={free} argv-mem={words} multi-mem={queued_bytes} rbs={REPLY_BUFFER} rbp=0 obl=0 oll={} omem={unsent} tot-mem={memory} \
          events=r cmd={} user=default redir={} resp={} lib-name={} lib-ver={} io-thread=0 tot-net-in={} tot-net-out={} tot-cmds={}",
         client.id.0,
         client.address,
@@ -280,6 +280,7 @@ fn describe(ctx: &Ctx, client: &Client, request: Option<(usize, usize, usize)>) 
         client.subscriptions.shard_channels.len(),
         queued.map_or(-1, |queued| queued as i64),
         if client.watch_broken { 0 } else { client.watched.len() },
+        i32::from(unsent > 0),
         client.last_command,
         client.tracking.as_ref().map_or(-1, |tracking| tracking.redirect as i64),
         if client.protocol == Protocol::Resp3 { 3 } else { 2 },

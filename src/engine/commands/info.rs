@@ -338,7 +338,8 @@ fn stats(ctx: &mut Ctx, text: &mut String) {
     for kind in ["input", "output", "input_repl", "output_repl"] {
         let _ = write!(text, "instantaneous_{kind}_kbps:0.00\r\n");
     }
-    zeros(text, &["rejected_connections", "sync_full", "sync_partial_ok", "sync_partial_err"]);
+    field(text, format_args!("rejected_connections:{}", server.incidents.rejected));
+    zeros(text, &["sync_full", "sync_partial_ok", "sync_partial_err"]);
     let stats = &ctx.db.stats;
     fields(
         text,
@@ -351,7 +352,7 @@ fn stats(ctx: &mut Ctx, text: &mut String) {
             ("expired_time_cap_reached_count", &0),
             ("expire_cycle_cpu_milliseconds", &0),
             ("evicted_keys", &stats.evicted),
-            ("evicted_clients", &0),
+            ("evicted_clients", &server.incidents.evicted),
             ("evicted_scripts", &ctx.server.scripting.cache.evicted),
             ("total_eviction_exceeded_time", &0),
             ("current_eviction_exceeded_time", &0),
@@ -398,15 +399,15 @@ fn stats(ctx: &mut Ctx, text: &mut String) {
             "io_threaded_writes_processed",
             "io_threaded_total_prefetch_batches",
             "io_threaded_total_prefetch_entries",
-            "client_query_buffer_limit_disconnections",
-            "client_output_buffer_limit_disconnections",
-            "reply_buffer_shrinks",
-            "reply_buffer_expands",
         ],
     );
     fields(
         text,
         &[
+            ("client_query_buffer_limit_disconnections", &server.incidents.beyond_query_limit),
+            ("client_output_buffer_limit_disconnections", &server.incidents.beyond_output_limit),
+            ("reply_buffer_shrinks", &0),
+            ("reply_buffer_expands", &0),
             ("eventloop_cycles", &server.reads),
             // Time stands still within a step.
             ("eventloop_duration_sum", &0),

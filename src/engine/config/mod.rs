@@ -9,6 +9,7 @@ mod parameters;
 
 pub use parameters::PARAMETERS;
 
+use crate::client_memory::ClientLimit;
 use crate::server::{Order, Server};
 use crate::store::Store;
 use crate::text::Text;
@@ -76,6 +77,13 @@ impl Value<'_> {
 
     fn bytes(self) -> u64 {
         parse_memory(self.text).unwrap_or(u64::MAX)
+    }
+
+    fn client_limit(self) -> ClientLimit {
+        match self.text.strip_suffix(b"%") {
+            Some(digits) => ClientLimit::Percent(parse_integer(digits).unwrap_or(0) as u64),
+            None => Some(self.bytes()).filter(|&bytes| bytes > 0).map_or(ClientLimit::None, ClientLimit::Bytes),
+        }
     }
 
     fn size(self) -> usize {

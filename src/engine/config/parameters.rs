@@ -119,7 +119,7 @@ const ALL: &[Parameter] = &[
         target.store.policy.limit = value.bytes();
         target.evict();
     }),
-    Parameter::new("maxmemory-clients", Percent, "0"),
+    Parameter::new("maxmemory-clients", Percent, "0").applies(|to, value| to.server.client_limit = value.client_limit()),
     Parameter::new("maxmemory-eviction-tenacity", Integer(0, 100), "10"),
     Parameter::new("maxmemory-policy", OneOf(&["volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl", "volatile-lrm", "allkeys-lru", "allkeys-lfu", "allkeys-random", "allkeys-lrm", "noeviction"]), "noeviction").applies(|target, value| target.store.policy.choose(value.text)),
     Parameter::new("maxmemory-samples", Integer(1, 64), "5").applies(|target, value| target.store.policy.samples = value.size()),

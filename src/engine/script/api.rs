@@ -223,10 +223,15 @@ fn one_line(vm: &mut Vm, text: Value, count: usize, is_error: bool) -> Answer {
         let _ = vm.set_field(table, "ok", text);
         return Answer::One(table.into());
     }
-    let text = vm.bytes(text).unwrap_or_default();
+    let text = convert::c_string(vm.bytes(text).unwrap_or_default());
     let text = text.strip_prefix(b"-").unwrap_or(text);
     // A text of one word is no code.
-    let text = if text.contains(&b' ') { text.to_vec() } else { [b"ERR ", text].concat() };
+    let space = text.iter().position(|&byte| byte == b' ');
+    let (code, message) = space.map_or((&b"ERR"[..], text), |space| (&text[..space], &text[space + 1..]));
+    let inner = |byte: &u8| !matches!(byte, b'\r' | b'\n');
+    let begin = message.iter().position(inner).unwrap_or(message.len());
+    let end = message.iter().rposition(inner).map_or(begin, |last| last + 1);
+    let text = [code, b" ", &message[begin..end]].concat();
     Answer::One(convert::error(vm, &text, false).into())
 }
 

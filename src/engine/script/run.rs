@@ -265,11 +265,11 @@ pub(super) fn error_text(vm: &mut Vm, value: Value) -> (Vec<u8>, bool) {
 /// SCRIPT KILL and FUNCTION KILL: the script ends with its next slice.
 pub(crate) fn kill(ctx: &mut Ctx, kind: Kind) -> Result<(), Error> {
     let Some(running) = &mut ctx.server.scripting.running else { return Err(Error::NO_SCRIPT_RUNS) };
-    if running.run.kind != kind {
-        return Err(running.busy_error());
-    }
     if running.run.wrote {
         return Err(Error::UNKILLABLE);
+    }
+    if running.run.kind != kind {
+        return Err(running.busy_error());
     }
     running.run.killed = true;
     Ok(())

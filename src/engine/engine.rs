@@ -386,8 +386,12 @@ impl Engine {
     /// Runs one request of the current client.
     #[inline]
     fn call(&mut self, id: ClientId, args: &mut Args, out: &mut Outputs) -> After {
-        let start = out.mark();
         let (command, refusal) = resolve(args);
+        if self.server.tracking.exceeds() && command.is_some() {
+            self.server.tracking.forget_some(&self.clients, &mut self.server.outbox);
+            self.send_messages(out);
+        }
+        let start = out.mark();
         let client = self.clients.current();
         client.last_command = command.map_or(NO_COMMAND, |command| command.full_name);
         let mut ctx = Ctx {

@@ -153,7 +153,7 @@ impl Server {
             pubsub: PubSub::new(seed),
             watches: Watches::default(),
             waits: Waits::default(),
-            tracking: TrackingTable::default(),
+            tracking: TrackingTable::new(),
             outbox: Vec::new(),
             told: Vec::new(),
             settings: Settings::default(),

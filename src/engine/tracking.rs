@@ -4,8 +4,9 @@
 //! (by anybody, expiry included) is told once and forgotten. OPTIN and OPTOUT choose command by command. In broadcasting mode
 //! nothing is remembered: clients register prefixes, and whatever changed under one during a step is told in one message.
 //! RESP3 clients get pushes; RESP2 clients can redirect theirs to a connection that is subscribed to anything. Messages leave
-//! after the reply of the command that caused them. Redis does the same in tracking.c, with a limit on remembered keys that
-//! does not bind here.
+//! after the reply of the command that caused them. Where more keys are remembered than `tracking-table-max-keys` allows, some are
+//! told of and forgotten before the next command, more at a time as long as that does not suffice. Redis does the same in tracking.c;
+//! which keys go is chance there.
 
 use crate::args::Args;
 use crate::client::{Client, Clients, TrackingMode};
@@ -30,6 +31,10 @@ struct Prefix {
 pub(crate) struct TrackingTable {
     readers: BTreeMap<Text, BTreeSet<ClientId>>,
     prefixes: BTreeMap<Text, Prefix>,
+    /// `tracking-table-max-keys`; 0: as many as there are.
+    pub(crate) most: usize,
+    /// How many commands in a row found too many keys and did not get rid of all that were too many.
+    overruns: usize,
     /// What clients have read and then changed themselves within the present command; none stands for a flush.
     own: Vec<(ClientId, Option<Text>)>,
     /// A script makes the present changes. Broadcasts then have no author, so that NOLOOP holds nothing back from the client
@@ -38,6 +43,10 @@ pub(crate) struct TrackingTable {
 }
 
 impl TrackingTable {
+    pub(crate) fn new() -> TrackingTable {
+        TrackingTable { most: 1_000_000, ..TrackingTable::default() }
+    }
+
     /// Remembers the keys of a command that reads.
     #[cold]
     pub(crate) fn remember(&mut self, command: &Command, args: &Args, client: &Client) {
@@ -122,6 +131,32 @@ impl TrackingTable {
                 }
             }
         }
+    }
+
+    /// Whether more keys are remembered than may be.
+    #[inline]
+    pub(crate) fn exceeds(&self) -> bool {
+        self.most != 0 && self.readers.len() > self.most
+    }
+
+    /// Forgets keys that are too many, and says so to those who read them.
+    #[cold]
+    pub(crate) fn forget_some(&mut self, clients: &Clients, outbox: &mut Outbox) {
+        const AT_FIRST: usize = 100;
+        for _ in 0..AT_FIRST * (self.overruns + 1) {
+            let Some((key, readers)) = self.readers.pop_first() else { break };
+            let tracking = |client: &&Client| {
+                client.tracking.as_ref().is_some_and(|tracking| tracking.mode != TrackingMode::Broadcast)
+            };
+            for reader in readers.into_iter().filter_map(|reader| clients.get(reader)).filter(tracking) {
+                tell(reader, Some(core::slice::from_ref(&key)), clients, outbox);
+            }
+            if !self.exceeds() {
+                self.overruns = 0;
+                return;
+            }
+        }
+        self.overruns += 1;
     }
 
     /// A database was emptied: everybody forgets everything.

@@ -206,7 +206,7 @@ const ALL: &[Parameter] = &[
     Parameter::new("tls-session-cache-size", Integer(0, INT), "20480"),
     Parameter::new("tls-session-cache-timeout", Integer(0, INT), "300"),
     Parameter::new("tls-session-caching", Bool, "yes"),
-    Parameter::new("tracking-table-max-keys", Integer(0, i64::MAX), "1000000"),
+    Parameter::new("tracking-table-max-keys", Integer(0, i64::MAX), "1000000").applies(|to, value| to.server.tracking.most = value.size()),
     Parameter::new("unixsocket", Text, "").immutable(),
     Parameter::new("unixsocketperm", Text, "0").immutable(),
     Parameter::new("vset-force-single-threaded-execution", Bool, "no"),

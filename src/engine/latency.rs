@@ -40,11 +40,22 @@ pub(crate) struct Latency {
     pub series: Vec<Series>,
     /// Calls that took more than one unit, by row and bucket.
     spread: Vec<(u16, u8, u64)>,
+    /// The calls of each row that had been made when histograms were turned off; none while they are kept.
+    stopped_at: Option<Vec<u64>>,
+    /// How many calls of each row were made while no histograms were kept.
+    missed: Vec<u64>,
 }
 
 impl Default for Latency {
     fn default() -> Latency {
-        Latency { threshold_ms: 0, tracks: true, series: Vec::new(), spread: Vec::new() }
+        Latency {
+            threshold_ms: 0,
+            tracks: true,
+            series: Vec::new(),
+            spread: Vec::new(),
+            stopped_at: None,
+            missed: Vec::new(),
+        }
     }
 }
 
@@ -84,6 +95,46 @@ impl Latency {
         }
     }
 
+    /// `latency-tracking`; `calls` are those of each row so far.
+    pub(crate) fn track(&mut self, on: bool, calls: impl Iterator<Item = u64>) {
+        self.tracks = on;
+        if !on {
+            self.stopped_at.get_or_insert_with(|| calls.collect());
+        } else if let Some(stopped_at) = self.stopped_at.take() {
+            self.missed.resize(stopped_at.len(), 0);
+            for ((missed, stopped_at), calls) in self.missed.iter_mut().zip(stopped_at).zip(calls) {
+                *missed += calls - stopped_at;
+            }
+        }
+    }
+
+    /// How many of a row's calls its histogram has.
+    pub(crate) fn tracked(&self, id: u16, calls: u64) -> u64 {
+        let of = |counts: &[u64]| counts.get(usize::from(id)).copied();
+        let last = self.stopped_at.as_deref().map_or(calls, |counts| of(counts).unwrap_or(0));
+        last - of(&self.missed).unwrap_or(0)
+    }
+
+    /// Up to how many nanoseconds such a share of a row's calls took, in per cent; of none of them the least that one took.
+    pub(crate) fn percentile_ns(&self, id: u16, calls: u64, percent: f64) -> u64 {
+        // What takes one unit takes one microsecond, which is not the bound of its bucket.
+        const UNIT: u64 = 1000;
+        let own = self.spread.iter().filter(|&&(row, _, _)| row == id);
+        let long: u64 = own.clone().map(|&(_, _, count)| count).sum();
+        let wanted = ((percent / 100.0 * calls as f64 + 0.5) as u64).max(1);
+        let mut sum = calls.saturating_sub(long);
+        if sum >= wanted {
+            return if percent == 0.0 { UNIT } else { UNIT + 3 };
+        }
+        for &(_, bucket, count) in own {
+            sum += count;
+            if sum >= wanted {
+                return if percent == 0.0 { most_ns(bucket.saturating_sub(1)) + 1 } else { most_ns(bucket) };
+            }
+        }
+        0
+    }
+
     /// How the calls of a row are spread: for each bound in microseconds, how many calls stayed below it; only where there are more.
     pub(crate) fn histogram(&self, id: u16, calls: u64) -> Vec<(u64, u64)> {
         let own = self.spread.iter().filter(|&&(row, _, _)| row == id);
@@ -103,6 +154,10 @@ impl Latency {
     /// CONFIG RESETSTAT.
     pub(crate) fn reset_histograms(&mut self) {
         self.spread.clear();
+        self.missed.clear();
+        if let Some(stopped_at) = &mut self.stopped_at {
+            stopped_at.fill(0);
+        }
     }
 }
 

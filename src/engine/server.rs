@@ -191,6 +191,11 @@ impl Server {
         self.denied_auth = 0;
     }
 
+    /// `latency-tracking`.
+    pub(crate) fn track_latency(&mut self, on: bool) {
+        self.latency.track(on, self.calls.iter().map(|counted| counted.calls));
+    }
+
     /// Counts an error reply under its code: the first word of its text if it is not the only one and not too long.
     #[cold]
     pub(crate) fn count_error(&mut self, text: &[u8]) {

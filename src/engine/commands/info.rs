@@ -1,7 +1,7 @@
 //! INFO: what the server can tell of itself, section by section.
 //!
 //! Fields are those of Redis 8.6 in its order. What is a property of the machine or the compiler is said to be virtual; what is
-//! not modelled yet (latencies) is left out rather than made up. Microseconds of commandstats and CPU
+//! not modelled is left out rather than made up. Microseconds of commandstats, latencies and CPU
 //! are the engine's effort: one for a call and one for every element it visited.
 
 use crate::args::Args;
@@ -54,7 +54,7 @@ const SECTIONS: &[Section] = &[
     usual("Modules", modules),
     on_request("Commandstats", command_statistics),
     usual("Errorstats", error_statistics),
-    on_request("Latencystats", nothing),
+    on_request("Latencystats", latency_statistics),
     usual("Cluster", cluster),
     usual("Keyspace", keyspace),
     usual("Keysizes", key_sizes),
@@ -491,6 +491,25 @@ fn error_statistics(ctx: &mut Ctx, text: &mut String) {
     crate::sort::by(&mut errors, |a, b| a < b);
     for (code, count) in errors {
         field(text, format_args!("errorstat_{}:count={count}", String::from_utf8_lossy(&code)));
+    }
+}
+
+fn latency_statistics(ctx: &mut Ctx, text: &mut String) {
+    let latency = &ctx.server.latency;
+    if !latency.tracks {
+        return;
+    }
+    let shown = ctx.server.settings.get("latency-tracking-info-percentiles");
+    let percents: Vec<f64> = shown.split(|&byte| byte == b' ').filter_map(crate::number::parse_double).collect();
+    for (id, counted) in (0..).zip(&ctx.server.calls) {
+        let calls = latency.tracked(id, counted.calls);
+        let Some(command) = table::row(id).filter(|_| calls > 0) else { continue };
+        let shares = percents.iter().map(|&percent| {
+            let ns = latency.percentile_ns(id, calls, percent);
+            format!("p{percent}={}.{:03}", ns / 1000, ns % 1000)
+        });
+        let shares: Vec<String> = shares.collect();
+        field(text, format_args!("latency_percentiles_usec_{}:{}", command.full_name, shares.join(",")));
     }
 }
 

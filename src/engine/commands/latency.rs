@@ -228,9 +228,9 @@ fn histogram(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     }
     let latency = &ctx.server.latency;
     let called = |&row: &u16| {
-        let calls = ctx.server.calls.get(usize::from(row)).map_or(0, |counted| counted.calls);
+        let calls = ctx.server.calls.get(usize::from(row)).map_or(0, |counted| latency.tracked(row, counted.calls));
         let command = table::row(row)?;
-        (latency.tracks && calls > 0).then(|| (command.full_name, calls, latency.histogram(row, calls)))
+        (calls > 0).then(|| (command.full_name, calls, latency.histogram(row, calls)))
     };
     let found: Vec<_> = rows.iter().filter_map(called).collect();
     ctx.reply.map(found.len());

@@ -95,7 +95,7 @@ const ALL: &[Parameter] = &[
     Parameter::new("jemalloc-bg-thread", Bool, "yes"),
     Parameter::new("key-memory-histograms", Checked(check::key_memory), "no"),
     Parameter::new("latency-monitor-threshold", Integer(0, i64::MAX), "0").applies(|target, value| target.server.latency.threshold_ms = value.integer() as u64),
-    Parameter::new("latency-tracking", Bool, "yes").applies(|target, value| target.server.latency.tracks = value.text == b"yes"),
+    Parameter::new("latency-tracking", Bool, "yes").applies(|target, value| target.server.track_latency(value.text == b"yes")),
     Parameter::new("latency-tracking-info-percentiles", Checked(check::percentiles), "50 99 99.9"),
     Parameter::new("lazyfree-lazy-eviction", Bool, "no"),
     Parameter::new("lazyfree-lazy-expire", Bool, "no"),

@@ -121,12 +121,11 @@ impl Ctx<'_> {
     /// before the reply.
     pub(crate) fn tell_before_reply(&mut self) {
         settle_events(self.db, self.clients, self.server);
-        let before = self.server.outbox.len();
         self.server.tracking.tell_authors(self.clients, &mut self.server.outbox);
         self.server.tracking.broadcast(self.clients, &mut self.server.outbox);
         let client = self.clients.current();
         if client.reply_mode == ReplyMode::On {
-            for (_, bytes) in self.server.outbox.extract_if(before.., |(receiver, _)| *receiver == client.id) {
+            for (_, bytes) in self.server.outbox.extract_if(.., |(receiver, _)| *receiver == client.id) {
                 self.reply.raw(bytes);
             }
         }

@@ -82,7 +82,7 @@ impl Engine {
             }
         }
         self.resume(out);
-        if self.store.effects.tracking {
+        if self.store.effects.tracking && self.server.scripting.running.is_none() {
             self.server.tracking.broadcast(&self.clients, &mut self.server.outbox);
             self.send_messages(out);
         }

@@ -12,6 +12,7 @@ use crate::server::Server;
 use crate::store::Store;
 use crate::text::Text;
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 use resp::Writer;
 
 /// Bits of notify-keyspace-events that ask for a kind of channel.
@@ -92,9 +93,15 @@ impl Engine {
         }
     }
 
-    /// Sends what is in the outbox.
+    /// Sends what is in the outbox. Who runs a script hears of nothing before its reply.
     pub(crate) fn send_messages(&mut self, out: &mut Outputs) {
-        self.server.tracking.tell_authors(&self.clients, &mut self.server.outbox);
+        let mut held = Vec::new();
+        if let Some(running) = &self.server.scripting.running {
+            let runs = running.run.client;
+            held.extend(self.server.outbox.extract_if(.., |(receiver, _)| *receiver == runs));
+        } else {
+            self.server.tracking.tell_authors(&self.clients, &mut self.server.outbox);
+        }
         for (receiver, bytes) in self.server.outbox.drain(..) {
             out.bytes.extend_from_slice(&bytes);
             out.deliver(receiver);
@@ -103,6 +110,7 @@ impl Engine {
             }
             self.server.bytes_out += bytes.len() as u64;
         }
+        self.server.outbox.append(&mut held);
     }
 
     /// Runs the requests of clients whose key has come, until no key is ready.

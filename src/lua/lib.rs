@@ -53,6 +53,7 @@ mod value;
 use alloc::{string::String, vec, vec::Vec};
 
 pub use inspect::{CallInfo, Depth, Place, Variable};
+pub use number::append_general;
 pub use value::Value;
 
 use arena::Arena;

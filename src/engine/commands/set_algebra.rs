@@ -95,7 +95,17 @@ fn intersect(mut sets: Vec<Rc<Set>>, effort: &mut u64, mut visit: impl FnMut(Ele
 }
 
 fn intersection(sources: Vec<Option<Rc<Set>>>, limits: &SetLimits, effort: &mut u64) -> Set {
-    let Some(sets) = sources.into_iter().collect::<Option<Vec<_>>>() else { return Set::default() };
+    let Some(mut sets) = sources.into_iter().collect::<Option<Vec<_>>>() else { return Set::default() };
+    smallest_first(&mut sets);
+    // What is found in a set of integers is one, and grows as one does.
+    if sets.first().is_some_and(|smallest| smallest.encoding() == "intset") {
+        let mut result = Set::default();
+        intersect(sets, effort, |member| {
+            result.add(&member.text(), limits);
+            true
+        });
+        return result;
+    }
     // Members keep the order of the walk, unless all of them are integers.
     let mut result = Set::Packed(Listpack::default());
     let mut only_integers = true;

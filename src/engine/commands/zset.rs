@@ -532,13 +532,20 @@ fn zscan(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     };
     let options = ScanOptions::read(args, no_other)?;
     let (next, page) = zset.scan(cursor, options.count);
+    let packed = zset.encoding() == "listpack";
     ctx.effort += page.len() as u64;
     reply_page(&mut ctx.reply, next, |reply| {
         let mut written = 0;
         for (member, score) in page.into_iter().filter(|(member, _)| options.wants(member)) {
             reply.bulk(member);
-            // Scores of ZSCAN are strings in both protocols.
-            reply.bulk(resp::number::double(score));
+            // Scores of ZSCAN are strings in both protocols; those of a skip list have all of their digits, as C's %.17g writes them.
+            if packed {
+                reply.bulk(resp::number::double(score));
+            } else {
+                let mut digits = Vec::new();
+                lua::append_general(&mut digits, score, 17, false);
+                reply.bulk(digits);
+            }
             written += 2;
         }
         written

@@ -1,5 +1,6 @@
 //! Connections, as the server knows them.
 
+use crate::acl::DEFAULT;
 use crate::blocking::Blocked;
 use crate::io::ClientId;
 use crate::request::Request;
@@ -107,6 +108,8 @@ pub struct Client {
     pub bytes_out: u64,
     pub no_evict: bool,
     pub no_touch: bool,
+    /// As whom it is known.
+    pub user: Text,
     /// Proved its password, or connected while none was needed.
     pub authenticated: bool,
     pub tracking: Option<Box<Tracking>>,
@@ -164,6 +167,7 @@ impl Client {
             bytes_out: 0,
             no_evict: false,
             no_touch: false,
+            user: Text::new(DEFAULT),
             authenticated: true,
             tracking: None,
             transaction: None,
@@ -197,6 +201,7 @@ impl Client {
     /// What RESET resets, apart from what is registered elsewhere.
     pub(crate) fn reset(&mut self) {
         self.name = Text::default();
+        self.user = Text::new(DEFAULT);
         self.database = 0;
         self.protocol = Protocol::Resp2;
         self.no_evict = false;

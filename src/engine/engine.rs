@@ -1,6 +1,7 @@
 //! The call path: from bytes to a row, through the checks that come before every command, to its function, and what is settled
 //! afterwards.
 
+use crate::acl;
 use crate::args::Args;
 use crate::client::{Clients, NO_COMMAND, ReplyMode, Transaction};
 use crate::client_memory::ClientLimit;
@@ -68,7 +69,7 @@ impl Engine {
             Input::Connected { client, address, local_address } => {
                 self.clients.add(client, address, local_address, self.store.now);
                 if let Some(client) = self.clients.get_mut(client) {
-                    client.authenticated = self.server.password.is_empty();
+                    client.authenticated = !self.server.access.closed;
                 }
             }
             Input::Closed { client } => self.forget(client),
@@ -300,7 +301,7 @@ impl Engine {
             query.extend_from_slice(bytes);
             &query
         };
-        let authenticated = client.authenticated || self.server.password.is_empty();
+        let authenticated = client.authenticated || !self.server.access.closed;
         let limits = Limits { max_bulk: self.server.config.max_bulk, authenticated };
         let begun = out.mark();
         let mut paused = false;
@@ -486,8 +487,14 @@ impl Ctx<'_> {
     #[inline]
     fn dispatch(&mut self, command: &'static Command, args: &mut Args) {
         let client = self.clients.current();
-        if !client.authenticated && !command.has(Flag::NoAuth) && !self.server.password.is_empty() {
+        if !client.authenticated && !command.has(Flag::NoAuth) && self.server.access.closed {
             self.refuse(&Error::NOT_AUTHENTICATED, args);
+            return;
+        }
+        if self.server.access.restricts
+            && let Err(error) = acl::admit(self, command, args)
+        {
+            self.refuse(&error, args);
             return;
         }
         if let Some(running) = &self.server.scripting.running

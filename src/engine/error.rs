@@ -24,6 +24,12 @@ texts! {
     NOT_AUTHENTICATED = "NOAUTH Authentication required.";
     HELLO_NEEDS_AUTH = "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time";
     NO_PASSWORD_SET = "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?";
+    BAD_USERNAME = "ERR Usernames can't contain spaces or null characters";
+    DEFAULT_USER_STAYS = "ERR The 'default' user cannot be removed";
+    PASSWORD_SIZE = "ERR ACL GENPASS argument must be the number of bits for the output password, a positive number up to 4096";
+    NO_ACL_FILE = "ERR This Redis instance is not configured to use an ACL file. You may want to specify users via the ACL SETUSER command and then issue a CONFIG REWRITE (assuming you have a Redis configuration file set) in order to store users in the Redis configuration.";
+    SORT_BY_DENIED = "ERR BY option of SORT denied due to insufficient ACL permissions.";
+    SORT_GET_DENIED = "ERR GET option of SORT denied due to insufficient ACL permissions.";
     WRONG_PASSWORD = "WRONGPASS invalid username-password pair or user is disabled.";
     UNSUPPORTED_PROTOCOL = "NOPROTO unsupported protocol version";
     PROTOCOL_NOT_AN_INTEGER = "ERR Protocol version is not an integer or out of range";

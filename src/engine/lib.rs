@@ -8,6 +8,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+mod acl;
 mod args;
 mod blocking;
 mod client;

@@ -1,5 +1,6 @@
 //! The parts of the server that are neither keys nor connections.
 
+use crate::acl::Access;
 use crate::blocking::Waits;
 use crate::client_memory::{ClientLimit, Incidents};
 use crate::config::Settings;
@@ -110,8 +111,7 @@ pub struct Server {
     pub(crate) told: Vec<Event>,
     /// The parameters that CONFIG shows.
     pub settings: Settings,
-    /// The default user's password; empty: none is needed.
-    pub(crate) password: Text,
+    pub(crate) access: Access,
     pub(crate) pause: Option<Pause>,
     pub(crate) orders: Vec<Order>,
     /// One for each row, by its number.
@@ -123,8 +123,6 @@ pub struct Server {
     /// `maxmemory-clients`.
     pub(crate) client_limit: ClientLimit,
     pub(crate) incidents: Incidents,
-    /// Refused AUTHs.
-    pub(crate) denied_auth: u64,
     /// The replication id: 40 hexadecimal digits.
     pub(crate) replication_id: String,
     pub(crate) eviction: Eviction,
@@ -157,7 +155,7 @@ impl Server {
             outbox: Vec::new(),
             told: Vec::new(),
             settings: Settings::default(),
-            password: Text::default(),
+            access: Access::default(),
             pause: None,
             orders: Vec::new(),
             calls: alloc::vec![CallStatistics::default(); table::ROWS],
@@ -166,7 +164,6 @@ impl Server {
             latency: Latency::default(),
             client_limit: ClientLimit::None,
             incidents: Incidents::default(),
-            denied_auth: 0,
             replication_id,
             eviction: Eviction::default(),
             peak: Peak::default(),
@@ -188,7 +185,7 @@ impl Server {
         self.errors.clear();
         self.latency.reset_histograms();
         self.incidents = Incidents::default();
-        self.denied_auth = 0;
+        self.access.forget_denied();
     }
 
     /// `latency-tracking`.

@@ -4,6 +4,7 @@
 //! is what keeps a key of the keyspace below the size it has in Redis and a checkpoint cheap.
 
 use alloc::rc::Rc;
+use core::borrow::Borrow;
 use core::cmp::Ordering;
 use core::fmt;
 use core::ops::Deref;
@@ -59,6 +60,13 @@ impl Deref for Text {
     #[inline]
     fn deref(&self) -> &[u8] {
         self.as_bytes()
+    }
+}
+
+/// Texts are ordered and hashed as their bytes are, so that a map of them is asked with bytes.
+impl Borrow<[u8]> for Text {
+    fn borrow(&self) -> &[u8] {
+        self
     }
 }
 

@@ -266,7 +266,7 @@ fn describe(ctx: &Ctx, client: &Client, request: Option<(usize, usize, usize)>) 
         line,
         "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={flags} db={} sub={} psub={} ssub={} multi={} watch={} \
          qbuf={query} qbuf-free={free} argv-mem={words} multi-mem={queued_bytes} rbs={REPLY_BUFFER} rbp=0 obl=0 oll={} omem={unsent} tot-mem={memory} \
-         events=r cmd={} user=default redir={} resp={} lib-name={} lib-ver={} io-thread=0 tot-net-in={} tot-net-out={} tot-cmds={}",
+         events=r cmd={} user={} redir={} resp={} lib-name={} lib-ver={} io-thread=0 tot-net-in={} tot-net-out={} tot-cmds={}",
         client.id.0,
         client.address,
         client.local_address,
@@ -282,6 +282,7 @@ fn describe(ctx: &Ctx, client: &Client, request: Option<(usize, usize, usize)>) 
         if client.watch_broken { 0 } else { client.watched.len() },
         i32::from(unsent > 0),
         client.last_command,
+        text(&client.user),
         client.tracking.as_ref().map_or(-1, |tracking| tracking.redirect as i64),
         if client.protocol == Protocol::Resp3 { 3 } else { 2 },
         text(&client.library_name),
@@ -311,6 +312,12 @@ fn describe_all(ctx: &mut Ctx, args: &Args, chosen: &[ClientId]) -> String {
         }
     }
     lines
+}
+
+/// What CLIENT LIST shows of the connection whose request this is.
+pub(crate) fn line_of_current(ctx: &mut Ctx, args: &Args) -> String {
+    let current = ctx.clients.current().clone();
+    describe(ctx, &current, Some(request_size(args)))
 }
 
 fn info(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
@@ -373,6 +380,7 @@ impl ClientType {
 struct Filter<'a> {
     id: Option<u64>,
     kind: Option<ClientType>,
+    user: Option<&'a [u8]>,
     address: Option<&'a [u8]>,
     local_address: Option<&'a [u8]>,
     age: Option<i64>,
@@ -384,6 +392,7 @@ impl Filter<'_> {
         !client.closing
             && self.id.is_none_or(|id| id == client.id.0)
             && self.kind.is_none_or(|kind| kind.includes(client))
+            && self.user.is_none_or(|user| *client.user == *user)
             && self.address.is_none_or(|address| address == client.address.as_bytes())
             && self.local_address.is_none_or(|address| address == client.local_address.as_bytes())
             && self.age.is_none_or(|least| age >= least)
@@ -415,9 +424,10 @@ fn kill(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
             filter.local_address = Some(args.next()?);
         } else if args.word("USER") {
             let user = args.next()?;
-            if user != b"default" {
+            if !ctx.server.access.users().contains_key(user) {
                 return Err(Error::text(&[b"ERR No such user '", user, b"'"]));
             }
+            filter.user = Some(user);
         } else if args.word("SKIPME") {
             skip_me = if args.word("yes") {
                 true

@@ -1,5 +1,6 @@
 //! Connections: greeting, authentication, databases, leaving. What CLIENT does stands in `client.rs`.
 
+use crate::acl::{self, Context, Reason};
 use crate::args::Args;
 use crate::client::valid_name;
 use crate::commands::{client_tracking, pubsub, transaction};
@@ -88,7 +89,7 @@ fn quit(ctx: &mut Ctx, _: &mut Args) -> Result<(), Error> {
 fn reset(ctx: &mut Ctx, _: &mut Args) -> Result<(), Error> {
     transaction::leave(ctx);
     pubsub::leave_all(ctx);
-    let authenticated = ctx.server.password.is_empty();
+    let authenticated = !ctx.server.access.closed;
     let client = ctx.clients.current();
     client.reset();
     client.authenticated = authenticated;
@@ -106,22 +107,23 @@ fn auth(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     let first = args.next()?;
     let (user, password) = match args.peek() {
         Some(password) => (first, password),
-        None if ctx.server.password.is_empty() => return Err(Error::NO_PASSWORD_SET),
-        None => (&b"default"[..], first),
+        None if acl::default_has_no_password(ctx) => return Err(Error::NO_PASSWORD_SET),
+        None => (acl::DEFAULT, first),
     };
-    authenticate(ctx, user, password)?;
+    authenticate(ctx, args, user, password)?;
     ctx.reply.ok();
     Ok(())
 }
 
-/// Only the default user exists. Without a password it may be authenticated with any.
-fn authenticate(ctx: &mut Ctx, user: &[u8], password: &[u8]) -> Result<(), Error> {
-    let wanted = &ctx.server.password;
-    if user != b"default" || !wanted.is_empty() && **wanted != *password {
-        ctx.server.denied_auth += 1;
+/// From now on the connection is known as this user, if the password proves it.
+fn authenticate(ctx: &mut Ctx, args: &Args, user: &[u8], password: &[u8]) -> Result<(), Error> {
+    if !acl::proves(ctx, user, password) {
+        acl::note(ctx, args, Reason::Auth, Context::TopLevel, args.at(0), user);
         return Err(Error::WRONG_PASSWORD);
     }
-    ctx.clients.current().authenticated = true;
+    let client = ctx.clients.current();
+    client.user = Text::new(user);
+    client.authenticated = true;
     Ok(())
 }
 
@@ -152,9 +154,9 @@ fn hello(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
         }
     }
     if let Some((user, password)) = credentials {
-        authenticate(ctx, user, password)?;
+        authenticate(ctx, args, user, password)?;
     }
-    if !ctx.clients.current().authenticated && !ctx.server.password.is_empty() {
+    if !ctx.clients.current().authenticated && ctx.server.access.closed {
         return Err(Error::HELLO_NEEDS_AUTH);
     }
     let client = ctx.clients.current();

@@ -401,6 +401,7 @@ fn stats(ctx: &mut Ctx, text: &mut String) {
             "io_threaded_total_prefetch_entries",
         ],
     );
+    let [denied_auth, denied_command, denied_key, denied_channel] = server.access.denied();
     fields(
         text,
         &[
@@ -414,13 +415,13 @@ fn stats(ctx: &mut Ctx, text: &mut String) {
             ("eventloop_duration_cmd_sum", &0),
             ("instantaneous_eventloop_cycles_per_sec", &0),
             ("instantaneous_eventloop_duration_usec", &0),
-            ("acl_access_denied_auth", &server.denied_auth),
+            ("acl_access_denied_auth", &denied_auth),
+            ("acl_access_denied_cmd", &denied_command),
+            ("acl_access_denied_key", &denied_key),
+            ("acl_access_denied_channel", &denied_channel),
         ],
     );
-    zeros(
-        text,
-        &["acl_access_denied_cmd", "acl_access_denied_key", "acl_access_denied_channel", "acl_access_denied_tls_cert"],
-    );
+    zeros(text, &["acl_access_denied_tls_cert"]);
 }
 
 fn replication(ctx: &mut Ctx, text: &mut String) {

@@ -1,5 +1,6 @@
 //! The commands, one file a group: rows and, beside them, functions.
 
+mod acl;
 mod bitmap;
 mod client;
 mod client_tracking;
@@ -52,9 +53,12 @@ mod zset_range;
 
 use crate::table::Command;
 
+pub(crate) use client::line_of_current as client_line;
+
 /// Every group's rows.
 pub(crate) const GROUPS: &[&[Command]] = &[
     client::COMMANDS,
+    acl::COMMANDS,
     command::COMMANDS,
     config::COMMANDS,
     bitmap::COMMANDS,

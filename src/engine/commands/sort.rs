@@ -4,6 +4,7 @@
 //! 0, or comes first among texts. Ties of numbers are broken by the elements' bytes, so the result does not depend on the
 //! order in which they were found.
 
+use crate::acl;
 use crate::args::Args;
 use crate::ctx::Ctx;
 use crate::error::Error;
@@ -60,7 +61,8 @@ struct Options<'a> {
 }
 
 impl<'a> Options<'a> {
-    fn read(args: &mut Args<'a>, may_store: bool) -> Result<Options<'a>, Error> {
+    /// Patterns lead to other keys, which not everybody may read.
+    fn read(args: &mut Args<'a>, may_store: bool, may_follow: bool) -> Result<Options<'a>, Error> {
         let mut options = Options::default();
         while args.left() > 0 {
             if args.word("asc") {
@@ -74,8 +76,15 @@ impl<'a> Options<'a> {
             } else if may_store && args.word_with("store", 1) {
                 options.target = Some(args.next()?);
             } else if args.word_with("by", 1) {
-                options.by = Some(args.next()?);
+                let pattern = args.next()?;
+                if pattern.contains(&b'*') && !may_follow {
+                    return Err(Error::SORT_BY_DENIED);
+                }
+                options.by = Some(pattern);
             } else if args.word_with("get", 1) {
+                if !may_follow {
+                    return Err(Error::SORT_GET_DENIED);
+                }
                 options.get.push(args.next()?);
             } else {
                 return Err(Error::SYNTAX);
@@ -103,7 +112,8 @@ fn sort_ro(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
 
 fn sort_key(ctx: &mut Ctx, args: &mut Args, may_store: bool) -> Result<(), Error> {
     let key = args.next()?;
-    let mut options = Options::read(args, may_store)?;
+    let may_follow = !ctx.server.access.restricts || acl::reads_all_keys(ctx, args);
+    let mut options = Options::read(args, may_store, may_follow)?;
     let by_nothing = options.by.is_some_and(|pattern| !pattern.contains(&b'*'));
     let value = ctx.db.value(key);
     // A set has no order of its own: what is stored must not depend on chance.

@@ -3,6 +3,7 @@
 //! There is no rollback. An error while queueing makes EXEC refuse everything; an error while running is that command's
 //! reply, and the others run all the same.
 
+use crate::acl;
 use crate::args::Args;
 use crate::client::Transaction;
 use crate::ctx::Ctx;
@@ -121,7 +122,13 @@ pub(crate) fn run_queue(ctx: &mut Ctx, transaction: Box<Transaction>, from: usiz
     ctx.clients.current().executing = Some(transaction.requests.len());
     for at in from..transaction.requests.len() {
         let request = &transaction.requests[at];
-        ctx.run(request.command, &mut request.args());
+        let mut args = request.args();
+        let admitted =
+            if ctx.server.access.restricts { acl::admit_from_queue(ctx, request.command, &args) } else { Ok(()) };
+        match admitted {
+            Ok(()) => ctx.run(request.command, &mut args),
+            Err(error) => ctx.fail(&error),
+        }
         settle_events(ctx.db, ctx.clients, ctx.server);
         if let Some(running) = &mut ctx.server.scripting.running {
             running.transaction = Some((transaction, at + 1));

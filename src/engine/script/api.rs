@@ -4,6 +4,7 @@ use super::convert;
 use super::library;
 use super::run::Run;
 use super::sandbox::Interpreter;
+use crate::acl;
 use crate::args::Args;
 use crate::ctx::Ctx;
 use crate::error::Error;
@@ -105,7 +106,7 @@ pub(super) fn call(ctx: &mut Ctx, run: &mut Run, interpreter: &mut Interpreter, 
     let answer = match function {
         Function::Call => command(ctx, run, interpreter, true),
         Function::Pcall => command(ctx, run, interpreter, false),
-        Function::AclCheckCmd => check_permission(interpreter),
+        Function::AclCheckCmd => check_permission(ctx, interpreter),
         Function::Register => match &mut run.registered {
             Some(registered) => match library::register(&mut interpreter.vm, registered) {
                 Ok(()) => Answer::None,
@@ -287,7 +288,7 @@ fn command(ctx: &mut Ctx, run: &mut Run, interpreter: &mut Interpreter, raises: 
     let Interpreter { vm, words, spans, reply, .. } = interpreter;
     let mut args = Args::new(words, spans);
     let error = match find(&mut args) {
-        Ok(command) => match may_call(run, command) {
+        Ok(command) => match may_call(ctx, run, command, &args) {
             Ok(()) => {
                 reply.clear();
                 perform(ctx, run, command, &mut args, reply);
@@ -313,7 +314,7 @@ fn command(ctx: &mut Ctx, run: &mut Run, interpreter: &mut Interpreter, raises: 
 }
 
 /// Why the command that a call names would be refused before it ran. Its words are left in the interpreter.
-pub(super) fn refusal(run: &Run, interpreter: &mut Interpreter) -> Option<Error> {
+pub(super) fn refusal(ctx: &mut Ctx, run: &Run, interpreter: &mut Interpreter) -> Option<Error> {
     if let Err(answer) = gather(interpreter) {
         interpreter.spans.clear();
         return match answer {
@@ -323,7 +324,7 @@ pub(super) fn refusal(run: &Run, interpreter: &mut Interpreter) -> Option<Error>
     }
     let mut args = Args::new(&interpreter.words, &interpreter.spans);
     match find(&mut args) {
-        Ok(command) => may_call(run, command).err(),
+        Ok(command) => may_call(ctx, run, command, &args).err(),
         Err(error) => Some(error),
     }
 }
@@ -345,7 +346,7 @@ pub(super) fn call_words(
     }
     let mut args = Args::new(words, spans);
     let command = find(&mut args)?;
-    may_call(run, command)?;
+    may_call(ctx, run, command, &args)?;
     reply.clear();
     perform(ctx, run, command, &mut args, reply);
     Ok(())
@@ -377,9 +378,12 @@ fn find(args: &mut Args) -> Result<&'static Command, Error> {
     Ok(command)
 }
 
-fn may_call(run: &Run, command: &Command) -> Result<(), Error> {
+fn may_call(ctx: &mut Ctx, run: &Run, command: &'static Command, args: &Args) -> Result<(), Error> {
     if command.has(Flag::NoScript) {
         return Err(Error::CALL_NOT_ALLOWED);
+    }
+    if ctx.server.access.restricts {
+        acl::admit_call(ctx, command, args)?;
     }
     if run.read_only && command.may_replicate() {
         return Err(Error::CALL_WRITES);
@@ -391,14 +395,14 @@ fn may_call(run: &Run, command: &Command) -> Result<(), Error> {
     Ok(())
 }
 
-/// `redis.acl_check_cmd`: there is one user, who may do everything.
-fn check_permission(interpreter: &mut Interpreter) -> Answer {
+/// `redis.acl_check_cmd`
+fn check_permission(ctx: &mut Ctx, interpreter: &mut Interpreter) -> Answer {
     if let Err(answer) = gather(interpreter) {
         return answer;
     }
     let mut args = Args::new(&interpreter.words, &interpreter.spans);
     match find(&mut args) {
-        Ok(_) => Answer::One(Value::True),
+        Ok(command) => Answer::One(if acl::allows(ctx, command, &args) { Value::True } else { Value::False }),
         Err(error) if error == Error::CALL_UNKNOWN => Answer::Raise(Error::ACL_CHECK_UNKNOWN),
         Err(_) => Answer::Raise(Error::ACL_CHECK_ARITY),
     }

@@ -273,7 +273,7 @@ impl Debugger {
                 interpreter.vm.answer(&[]);
             }
             Some(Function::Call | Function::Pcall) => {
-                self.before_call(interpreter);
+                self.before_call(ctx, interpreter);
                 api::call(ctx, &mut self.run, interpreter, function);
                 self.after_call(&interpreter.reply, self.steps);
             }
@@ -282,9 +282,9 @@ impl Debugger {
     }
 
     /// Tells of a command that is about to be called, and why it will be refused, if so.
-    fn before_call(&mut self, interpreter: &mut Interpreter) {
+    fn before_call(&mut self, ctx: &mut Ctx, interpreter: &mut Interpreter) {
         interpreter.reply.clear();
-        let refusal = api::refusal(&self.run, interpreter);
+        let refusal = api::refusal(ctx, &self.run, interpreter);
         let words: Vec<&[u8]> =
             interpreter.spans.iter().map(|span| &interpreter.words[span.start as usize..span.end as usize]).collect();
         if self.steps && !words.is_empty() {

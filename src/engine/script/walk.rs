@@ -309,7 +309,7 @@ impl Way {
             }
             Some(Function::Call | Function::Pcall) => {
                 interpreter.reply.clear();
-                let refusal = api::refusal(&self.run, interpreter);
+                let refusal = api::refusal(ctx, &self.run, interpreter);
                 let word = |bytes: &[u8]| bytes[..bytes.len().min(BYTES)].to_vec();
                 let spans = interpreter.spans.iter().take(WORDS);
                 let words =

@@ -22,7 +22,6 @@ const STRIDE: usize = 8;
 /// How many elements stand before the place that `before` describes, as `partition_point` says it. A node of a large tree is far
 /// from the processor, and halving would wait for memory at each of its six looks, because each depends on the one before. Steps of
 /// equal length do not: the processor goes on while it waits, so that the looks of one pass wait together.
-#[inline]
 fn place<K>(elements: &[K], before: impl Fn(&K) -> bool) -> usize {
     let strides = elements.iter().skip(STRIDE - 1).step_by(STRIDE).take_while(|&element| before(element)).count();
     let begin = strides * STRIDE;

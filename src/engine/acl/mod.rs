@@ -86,17 +86,6 @@ impl Access {
         }
     }
 
-    /// CONFIG SET requirepass: the default user's only password, or none.
-    pub(crate) fn require_password(&mut self, password: &[u8]) {
-        if self.records.is_none() && password.is_empty() {
-            return;
-        }
-        if let Some(user) = self.users().get_mut(DEFAULT) {
-            user.set_only_password(password);
-        }
-        self.users_changed();
-    }
-
     /// To be called whenever a user was changed.
     pub(crate) fn users_changed(&mut self) {
         let users = self.users();
@@ -104,6 +93,15 @@ impl Access {
         let restricts = users.values().any(|user| !user.may_do_everything());
         (self.closed, self.restricts) = (closed, restricts);
     }
+}
+
+/// CONFIG SET requirepass: the default user's only password, or none.
+#[inline(never)]
+pub(crate) fn require_password(access: &mut Access, password: &[u8]) {
+    if let Some(user) = access.users().get_mut(DEFAULT) {
+        user.set_only_password(password);
+    }
+    access.users_changed();
 }
 
 /// Whether `password` proves that a client is `user`.

@@ -5,6 +5,7 @@
 
 use super::Kind::*;
 use super::{Parameter, check};
+use crate::acl;
 
 const INT: i64 = i32::MAX as i64;
 const UINT: i64 = u32::MAX as i64;
@@ -158,7 +159,7 @@ const ALL: &[Parameter] = &[
     Parameter::new("replica-read-only", Bool, "yes").alias("slave-read-only"),
     Parameter::new("replica-serve-stale-data", Bool, "yes").alias("slave-serve-stale-data"),
     Parameter::new("replicaof", Text, "").alias("slaveof").immutable(),
-    Parameter::new("requirepass", Text, "").applies(|to, value| to.server.access.require_password(value.text)),
+    Parameter::new("requirepass", Text, "").applies(|to, value| acl::require_password(&mut to.server.access, value.text)),
     Parameter::new("sanitize-dump-payload", OneOf(&["no", "yes", "clients"]), "no"),
     Parameter::new("save", Checked(check::save), ""),
     Parameter::new("server-cpulist", Text, "").alias("server_cpulist").immutable(),

@@ -5,7 +5,7 @@
 mod jumps;
 mod operators;
 
-use alloc::{collections::BTreeMap, vec::Vec};
+use alloc::{vec, vec::Vec};
 
 use crate::{
     instruction::Op,
@@ -14,6 +14,8 @@ use crate::{
 };
 
 pub const NO_JUMP: i32 = -1;
+/// No constant is noted here.
+const FREE: u32 = u32::MAX;
 const NO_REGISTER: u8 = 255;
 const MAX_REGISTERS: u32 = 250;
 
@@ -109,7 +111,8 @@ pub struct Block {
 /// The function being compiled.
 pub struct Function {
     pub proto: Proto,
-    constants: BTreeMap<(u8, u64), u32>,
+    /// The numbers of the constants, hashed: at least half of the places are free.
+    places: Vec<u32>,
     pub blocks: Vec<Block>,
     /// Declared locals in scope: indices into `proto.locals`; the first `active` ones can be seen.
     pub variables: Vec<usize>,
@@ -128,7 +131,7 @@ impl Function {
     pub fn new(source: Value, line: u32) -> Function {
         Function {
             proto: Proto { source, line, max_stack: 2, ..Proto::default() },
-            constants: BTreeMap::new(),
+            places: Vec::new(),
             blocks: Vec::new(),
             variables: Vec::new(),
             active: 0,
@@ -161,23 +164,35 @@ impl Function {
 
     // Constants.
 
+    /// The number of a constant.
     pub fn constant(&mut self, value: Value) -> u32 {
-        let key = match value {
-            Value::Nil => (0, 0),
-            Value::False => (1, 0),
-            Value::True => (1, 1),
-            // Zero and minus zero share a slot, the first one wins: PUC looks its constants up as table keys.
-            Value::Number(bits) if f64::from_bits(bits) == 0.0 => (2, 0),
-            Value::Number(bits) => (2, bits),
-            Value::String(payload) => (3, payload),
-            _ => (4, 0),
-        };
-        let next = self.proto.constants.len() as u32;
-        let index = *self.constants.entry(key).or_insert(next);
-        if index == next {
+        let count = self.proto.constants.len();
+        if self.places.len() <= count * 2 {
+            self.places = vec![FREE; (count * 4).max(16)];
+            for index in 0..count {
+                let place = self.place_of(self.proto.constants[index]);
+                self.places[place] = index as u32;
+            }
+        }
+        let place = self.place_of(value);
+        if self.places[place] == FREE {
+            self.places[place] = count as u32;
             self.proto.constants.push(value);
         }
-        index
+        self.places[place]
+    }
+
+    /// Where the number of a constant is noted, or is to be.
+    fn place_of(&self, value: Value) -> usize {
+        let key = key_of(value);
+        let hash = (key.0 ^ key.1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let mut place = (hash >> 32) as usize % self.places.len();
+        loop {
+            match self.proto.constants.get(self.places[place] as usize) {
+                Some(known) if key_of(*known) != key => place = (place + 1) % self.places.len(),
+                _ => return place,
+            }
+        }
     }
 
     // Registers.
@@ -523,6 +538,16 @@ impl Function {
 
 /// Items that a table constructor gathers before it stores them.
 pub const FIELDS_PER_FLUSH: u32 = 50;
+
+/// What makes two constants one. Zero and minus zero are, and the first wins: PUC looks its constants up as table keys.
+fn key_of(constant: Value) -> (u64, u64) {
+    match constant {
+        Value::Number(bits) if f64::from_bits(bits) == 0.0 => (1, 0),
+        Value::Number(bits) => (1, bits),
+        Value::String(payload) => (2, payload),
+        other => (3, u64::from(other.truthy()) + u64::from(other.is_nil()) * 2),
+    }
+}
 
 fn small_index(value: Value) -> Option<u16> {
     let number = value.as_number()?;

@@ -7,6 +7,8 @@
 
 use alloc::vec::Vec;
 
+use crate::text::Text;
+
 const BASE: u64 = 1_000_000_000;
 
 /// Digits, the first of them times ten to the power of the exponent.
@@ -86,9 +88,9 @@ impl Decimal {
     pub fn append(&self, out: &mut Vec<u8>, behind: usize, point: i32) {
         for power in (point - behind as i32..=(self.exponent.max(point))).rev() {
             let digit = usize::try_from(self.exponent - power).ok().and_then(|index| self.digits.get(index));
-            out.push(b'0' + digit.copied().unwrap_or(0));
+            out.put(b'0' + digit.copied().unwrap_or(0));
             if power == point && behind > 0 {
-                out.push(b'.');
+                out.put(b'.');
             }
         }
     }

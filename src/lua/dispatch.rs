@@ -93,19 +93,14 @@ fn execute(state: &mut State, protos: &Arena<Proto>, by_lines: bool) -> Result<F
             };
         }
 
-        // Whatever may move the stack, or set another environment, goes on here; so does whatever has made something.
-        let mut made = false;
+        // Whatever may move the stack, or set another environment, goes on here.
         let exit = 'window: loop {
-            if core::mem::take(&mut made) && state.needs_collection() {
-                save!();
-                state.collect_and_check(protos)?;
-            }
             let mut regs: &mut [Value; WINDOW] = window!(state, base);
             let env = state.heap.closures[closure].env;
 
             'next: loop {
                 let op = match code.get(pc) {
-                    Some(op) => *op,
+                    Some(op) => op,
                     None => {
                         let Some(op) = state.fetch(proto, pc)? else { break 'window Exit::Line };
                         regs = window!(state, base);
@@ -163,7 +158,7 @@ fn execute(state: &mut State, protos: &Arena<Proto>, by_lines: bool) -> Result<F
                                 }
                             }};
                         }
-                        match op {
+                        match *op {
                             Op::Move { a, b } => regs[r(a)] = regs[r(b)],
                             Op::LoadK { a, k } => regs[r(a)] = constants[k as usize],
                             Op::LoadBool { a, value } => regs[r(a)] = Value::boolean(value),
@@ -231,7 +226,8 @@ fn execute(state: &mut State, protos: &Arena<Proto>, by_lines: bool) -> Result<F
                             Op::NewTable { a, array, hash } => {
                                 let table = state.heap.new_table(usize::from(array), usize::from(hash));
                                 regs[r(a)] = Value::Table(u64::from(table));
-                                made = true;
+                                save!();
+                                state.safe_point(protos)?;
                                 continue 'window;
                             }
                             Op::SelfField { a, b, k } => {
@@ -282,12 +278,13 @@ fn execute(state: &mut State, protos: &Arena<Proto>, by_lines: bool) -> Result<F
                                     Outcome::Called => continue 'frame,
                                     Outcome::Exit(exit) => return Ok(Flow::Exit(exit)),
                                 }
-                                made = true;
+                                save!();
+                                state.safe_point(protos)?;
                                 continue 'window;
                             }
                             Op::Jump { jump } => break 'jump jump,
                             Op::Eq { .. } | Op::EqK { .. } | Op::NeK { .. } => {
-                                let (b, right, cond, jump) = match op {
+                                let (b, right, cond, jump) = match *op {
                                     Op::Eq { b, c, cond, jump } => (b, regs[r(c)], cond, jump),
                                     Op::EqK { b, k, jump } => (b, constants[usize::from(k)], true, jump),
                                     Op::NeK { b, k, jump } => (b, constants[usize::from(k)], false, jump),
@@ -296,15 +293,9 @@ fn execute(state: &mut State, protos: &Arena<Proto>, by_lines: bool) -> Result<F
                                 let left = regs[r(b)];
                                 let same = match (left, right) {
                                     (Value::Number(x), Value::Number(y)) => f64::from_bits(x) == f64::from_bits(y),
-                                    (Value::String(x), Value::String(y)) if x & y & LONG == 0 => x == y,
-                                    (Value::String(_), Value::String(_)) => state.heap.equal(left, right),
-                                    (Value::Table(x), Value::Table(y)) if x != y => {
-                                        let tables = &state.heap.tables;
-                                        if tables[x as u32].meta != NONE && tables[y as u32].meta != NONE {
-                                            break 'slow;
-                                        }
-                                        false
-                                    }
+                                    // What is two things may be equal all the same: long strings by their bytes, others by `__eq`.
+                                    (Value::String(x), Value::String(y)) if x != y && x & y & LONG != 0 => break 'slow,
+                                    (Value::Table(x), Value::Table(y)) if x != y => break 'slow,
                                     (Value::Userdata(x), Value::Userdata(y)) if x != y => break 'slow,
                                     _ => left == right,
                                 };
@@ -315,19 +306,19 @@ fn execute(state: &mut State, protos: &Arena<Proto>, by_lines: bool) -> Result<F
                             Op::Lt { b, c, cond, jump } => compare!(regs[r(b)], regs[r(c)], cond, jump, x, y, (x < y)),
                             Op::Le { b, c, cond, jump } => compare!(regs[r(b)], regs[r(c)], cond, jump, x, y, (x <= y)),
                             Op::LtRK { b, k, jump } | Op::NotLtRK { b, k, jump } => {
-                                let cond = matches!(op, Op::LtRK { .. });
+                                let cond = matches!(*op, Op::LtRK { .. });
                                 compare!(regs[r(b)], constants[usize::from(k)], cond, jump, x, y, (x < y));
                             }
                             Op::LtKR { c, k, jump } | Op::NotLtKR { c, k, jump } => {
-                                let cond = matches!(op, Op::LtKR { .. });
+                                let cond = matches!(*op, Op::LtKR { .. });
                                 compare!(constants[usize::from(k)], regs[r(c)], cond, jump, x, y, (x < y));
                             }
                             Op::LeRK { b, k, jump } | Op::NotLeRK { b, k, jump } => {
-                                let cond = matches!(op, Op::LeRK { .. });
+                                let cond = matches!(*op, Op::LeRK { .. });
                                 compare!(regs[r(b)], constants[usize::from(k)], cond, jump, x, y, (x <= y));
                             }
                             Op::LeKR { c, k, jump } | Op::NotLeKR { c, k, jump } => {
-                                let cond = matches!(op, Op::LeKR { .. });
+                                let cond = matches!(*op, Op::LeKR { .. });
                                 compare!(constants[usize::from(k)], regs[r(c)], cond, jump, x, y, (x <= y));
                             }
                             Op::Test { a, cond, jump } => {
@@ -343,17 +334,16 @@ fn execute(state: &mut State, protos: &Arena<Proto>, by_lines: bool) -> Result<F
                                 }
                             }
                             Op::Call { a, b, c } | Op::TailCall { a, b, c } => {
+                                save!();
                                 if state.fuel <= 0 {
-                                    pc -= 1;
-                                    break 'window Exit::Fuel;
+                                    return Ok(state.not_yet());
                                 }
                                 state.fuel -= 1;
                                 let slot = base + r(a);
                                 let count = if b == 0 { state.top - slot - 1 } else { r(b) - 1 };
                                 let wanted = i32::from(c) - 1;
-                                save!();
                                 if let Value::Function(function) = regs[r(a)] {
-                                    if matches!(op, Op::Call { .. }) {
+                                    if matches!(*op, Op::Call { .. }) {
                                         state.push_lua(protos, function as u32, slot, count, wanted, Finish::Plain)?;
                                     } else {
                                         state.tail_call(protos, function as u32, slot, count)?;
@@ -380,14 +370,11 @@ fn execute(state: &mut State, protos: &Arena<Proto>, by_lines: bool) -> Result<F
                                 let value = regs[r(a)];
                                 let Some(frame) = state.leave(base) else { return Ok(Flow::Switch) };
                                 let func = frame.func as usize;
-                                state.stack[func] = value;
-                                state.callee = func;
-                                if frame.wanted != 1 {
-                                    if frame.wanted < 0 {
-                                        state.top = func + 1;
-                                    } else if frame.wanted > 1 {
-                                        state.stack[func + 1..func + frame.wanted as usize].fill(Value::Nil);
-                                    }
+                                if frame.wanted == 1 {
+                                    state.stack[func] = value;
+                                    state.callee = func;
+                                } else {
+                                    state.deliver(func, frame.wanted, base + r(a), 1)?;
                                 }
                                 if frame.finish != Finish::Plain {
                                     return state.finish(protos, frame.finish);
@@ -426,13 +413,15 @@ fn execute(state: &mut State, protos: &Arena<Proto>, by_lines: bool) -> Result<F
                             Op::TForLoop { a, c, jump } => {
                                 // What `pairs` and `ipairs` step with is no call.
                                 let step = match (regs[r(a)], regs[r(a) + 1], regs[r(a) + 2]) {
-                                    (Value::Native(library::NEXT), Value::Table(at), key) => {
+                                    (Value::Native(library::NEXT), Value::Table(at), key) if c <= 2 => {
                                         match state.heap.tables[at as u32].next(&state.heap.strings, key) {
                                             Ok(entry) => entry,
                                             Err(()) => break 'slow,
                                         }
                                     }
-                                    (Value::Native(library::IPAIRS_STEP), Value::Table(at), Value::Number(bits)) => {
+                                    (Value::Native(library::IPAIRS_STEP), Value::Table(at), Value::Number(bits))
+                                        if c <= 2 =>
+                                    {
                                         let index = f64::from_bits(bits) + 1.0;
                                         let value = state.heap.tables[at as u32].get_number(index);
                                         if value.is_nil() { None } else { Some((Value::number(index), value)) }
@@ -444,7 +433,6 @@ fn execute(state: &mut State, protos: &Arena<Proto>, by_lines: bool) -> Result<F
                                     regs[r(a) + 3] = key;
                                     if c > 1 {
                                         regs[r(a) + 4] = value;
-                                        regs[r(a) + 5..r(a) + 3 + r(c)].fill(Value::Nil);
                                     }
                                     break 'jump jump;
                                 }
@@ -454,7 +442,8 @@ fn execute(state: &mut State, protos: &Arena<Proto>, by_lines: bool) -> Result<F
                                 let slot = base + r(a);
                                 let count = if b == 0 { state.top - slot - 1 } else { r(b) };
                                 state.set_list(slot, count, batch as usize)?;
-                                made = true;
+                                save!();
+                                state.safe_point(protos)?;
                                 continue 'window;
                             }
                             Op::Close { a } => {
@@ -464,7 +453,8 @@ fn execute(state: &mut State, protos: &Arena<Proto>, by_lines: bool) -> Result<F
                             Op::Closure { a, proto: child } => {
                                 let value = state.make_closure(protos, proto.children[child as usize], closure, base);
                                 state.stack[base + r(a)] = value;
-                                made = true;
+                                save!();
+                                state.safe_point(protos)?;
                                 continue 'window;
                             }
                             Op::Vararg { a, b } => {

@@ -13,7 +13,7 @@ use crate::{
     heap::{CAPTURED_COST, CLOSED, CLOSURE_COST, SMALL_COST, THREAD_COST},
     meta::Event,
     proto::Proto,
-    state::{Continuation, Fault, Frame, NATIVE, SLOT_COST, State},
+    state::{Continuation, Fault, Frame, NATIVE, SLOT_COST, State, Thread},
     table::{self, NONE},
     value::Value,
 };
@@ -43,6 +43,12 @@ impl State {
         if let Some(dead) = self.stack.get_mut(free..end) {
             dead.fill(Value::Nil);
         }
+    }
+
+    /// Between two instructions, after something was made.
+    #[inline(never)]
+    pub fn safe_point(&mut self, protos: &Arena<Proto>) -> Result<(), Fault> {
+        if self.needs_collection() { self.collect_and_check(protos) } else { Ok(()) }
     }
 
     /// Collects, and fails if the limit is broken all the same.
@@ -140,28 +146,67 @@ fn frames_extent(frames: &[Frame], protos: &Arena<Proto>) -> usize {
 
 impl Marker<'_> {
     fn roots(&mut self, extent: usize) {
-        let state = &*self.state;
-        let mut roots: Vec<Value> = state.stack[..extent.min(state.stack.len())].to_vec();
-        roots.extend(state.pinned.iter().copied());
-        roots.push(state.memory_message);
-        roots.push(state.json_mark);
-        roots.push(state.raised_at.0);
-        roots.push(Value::Table(u64::from(state.globals)));
-        roots.push(Value::Table(u64::from(state.registry)));
-        if state.heap.string_meta != NONE {
-            roots.push(Value::Table(u64::from(state.heap.string_meta)));
+        let state = &mut *self.state;
+        let single = [
+            state.memory_message,
+            state.json_mark,
+            state.raised_at.0,
+            Value::Table(u64::from(state.globals)),
+            Value::Table(u64::from(state.registry)),
+            Value::Thread(u64::from(state.thread)),
+            Value::Thread(0),
+        ];
+        // They are in our hands while they are gone through; marking looks at none of them.
+        let running = Thread {
+            stack: core::mem::take(&mut state.stack),
+            frames: core::mem::take(&mut state.frames),
+            continuations: core::mem::take(&mut state.continuations),
+            open: core::mem::take(&mut state.open),
+            ..Thread::default()
+        };
+        let (pinned, resumers) = (state.pinned.clone(), state.resumers.clone());
+        self.mark_stacks(&running, extent);
+        self.mark_all(&single);
+        self.mark_all(&pinned);
+        for thread in resumers {
+            self.mark(Value::Thread(u64::from(thread)));
         }
-        roots.extend(state.heap.event_names.iter().map(|name| Value::String(*name)));
-        roots.extend(state.resumers.iter().map(|thread| Value::Thread(u64::from(*thread))));
-        roots.push(Value::Thread(u64::from(state.thread)));
-        roots.push(Value::Thread(0));
-        frames_roots(&state.frames, &state.continuations, &mut roots);
-        let open = state.open.clone();
-        for value in roots {
-            self.mark(value);
+        self.mark_table(self.state.heap.string_meta);
+        for name in self.state.heap.event_names {
+            self.mark(Value::String(name));
         }
-        for index in open {
+        let state = &mut *self.state;
+        state.stack = running.stack;
+        state.frames = running.frames;
+        state.continuations = running.continuations;
+        state.open = running.open;
+    }
+
+    /// What a coroutine's stacks hold.
+    fn mark_stacks(&mut self, thread: &Thread, extent: usize) {
+        self.mark_all(&thread.stack[..extent.min(thread.stack.len())]);
+        for frame in &thread.frames {
+            if frame.closure != NATIVE {
+                self.mark(Value::Function(u64::from(frame.closure)));
+            }
+        }
+        for continuation in &thread.continuations {
+            match continuation {
+                Continuation::Xpcall { handler: value } | Continuation::Foreach { key: value } => self.mark(*value),
+                Continuation::Sort(sort) => self.mark_all(&sort.values()),
+                Continuation::Gsub(gsub) => self.mark_all(&gsub.values()),
+                Continuation::Search(search) => self.mark_all(&search.values()),
+                _ => {}
+            }
+        }
+        for &index in &thread.open {
             self.state.heap.captured.mark(index);
+        }
+    }
+
+    fn mark_all(&mut self, values: &[Value]) {
+        for value in values {
+            self.mark(*value);
         }
     }
 
@@ -213,9 +258,8 @@ impl Marker<'_> {
                 }
                 Value::Thread(at) => self.traverse_thread(at as u32),
                 Value::Native(id) => {
-                    for value in self.state.heap.boxes[(id >> 32) as u32 - 1] {
-                        self.mark(value);
-                    }
+                    let captured = self.state.heap.boxes[(id >> 32) as u32 - 1];
+                    self.mark_all(&captured);
                 }
                 _ => {}
             }
@@ -256,9 +300,7 @@ impl Marker<'_> {
             self.weak.push((at, weak_keys, weak_values));
         }
         if !weak_values {
-            for value in &table.array {
-                self.mark(*value);
-            }
+            self.mark_all(&table.array);
         }
         for node in &mut table.nodes {
             if node.value.is_nil() {
@@ -275,24 +317,15 @@ impl Marker<'_> {
     }
 
     fn traverse_thread(&mut self, at: u32) {
-        let thread = core::mem::take(&mut self.state.heap.threads[at]);
+        let mut thread = core::mem::take(&mut self.state.heap.threads[at]);
         self.mark_table(thread.env);
         if at != self.state.thread {
-            let extent =
-                if thread.started || at == 0 { frames_extent(&thread.frames, self.protos) } else { thread.stack.len() };
-            let mut roots: Vec<Value> = thread.stack[..extent.min(thread.stack.len())].to_vec();
-            frames_roots(&thread.frames, &thread.continuations, &mut roots);
-            for value in roots {
-                self.mark(value);
+            let has_frames = thread.started || at == 0;
+            let extent = if has_frames { frames_extent(&thread.frames, self.protos) } else { thread.stack.len() };
+            self.mark_stacks(&thread, extent);
+            if let Some(dead) = thread.stack.get_mut(extent..) {
+                dead.fill(Value::Nil);
             }
-            for &index in &thread.open {
-                self.state.heap.captured.mark(index);
-            }
-        }
-        let mut thread = thread;
-        if at != self.state.thread && (thread.started || at == 0) {
-            let extent = frames_extent(&thread.frames, self.protos).min(thread.stack.len());
-            thread.stack[extent..].fill(Value::Nil);
         }
         self.state.heap.threads[at] = thread;
     }
@@ -306,34 +339,12 @@ impl Marker<'_> {
             let protos = self.protos;
             let proto = &protos[at];
             self.mark(proto.source);
-            for constant in &proto.constants {
-                self.mark(*constant);
-            }
-            for name in &proto.upvalue_names {
-                self.mark(*name);
-            }
+            self.mark_all(&proto.constants);
+            self.mark_all(&proto.upvalue_names);
             for local in &proto.locals {
                 self.mark(local.name);
             }
             pending.extend(proto.children.iter().copied());
-        }
-    }
-}
-
-fn frames_roots(frames: &[Frame], continuations: &[Continuation], roots: &mut Vec<Value>) {
-    for frame in frames {
-        if frame.closure != NATIVE {
-            roots.push(Value::Function(u64::from(frame.closure)));
-        }
-    }
-    for continuation in continuations {
-        match continuation {
-            Continuation::Xpcall { handler } => roots.push(*handler),
-            Continuation::Foreach { key } => roots.push(*key),
-            Continuation::Sort(sort) => roots.extend(sort.values()),
-            Continuation::Gsub(gsub) => roots.extend(gsub.values()),
-            Continuation::Search(search) => roots.extend(search.values()),
-            _ => {}
         }
     }
 }

@@ -118,7 +118,8 @@ impl Heap {
         Ok(Value::String(payload))
     }
 
-    #[inline]
+    /// What most ask; who is in a hurry asks the strings.
+    #[inline(never)]
     pub fn bytes(&self, payload: u64) -> &[u8] {
         self.strings.get(payload)
     }
@@ -157,7 +158,7 @@ impl Heap {
     pub fn set_index(&mut self, table: u32, index: i64, value: Value) -> Result<(), Fault> {
         let target = &mut self.tables[table];
         if !target.readonly
-            && let Some(slot) = target.array.get_mut(table::array_place(index as f64))
+            && let Some(slot) = target.array.get_mut(table::place_of(index))
         {
             *slot = value;
             return Ok(());

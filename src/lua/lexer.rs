@@ -1,13 +1,9 @@
 //! The scanner. Tokens carry the line they end on; the text of the token in hand stays in `buffer`, since error
 //! messages quote it (`near 'x'`).
 
-use alloc::{boxed::Box, collections::BTreeMap, format, string::String, vec::Vec};
+use alloc::{boxed::Box, format, string::String, vec::Vec};
 
-use crate::{
-    heap::Heap,
-    number, strings,
-    value::{SHORT, Value},
-};
+use crate::{heap::Heap, number, text::Text, value::Value};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Token {
@@ -84,8 +80,6 @@ pub enum Near {
 
 pub struct Lexer<'a> {
     pub heap: &'a mut Heap,
-    /// Long strings are not interned; within a chunk they are, by length and hash.
-    long: BTreeMap<(u8, u64), u32>,
     source: &'a [u8],
     at: usize,
     buffer: Vec<u8>,
@@ -102,7 +96,6 @@ impl<'a> Lexer<'a> {
     pub fn new(heap: &'a mut Heap, source: &'a [u8], name: &[u8]) -> Lexer<'a> {
         Lexer {
             heap,
-            long: BTreeMap::new(),
             source,
             at: 0,
             buffer: Vec::new(),
@@ -132,38 +125,27 @@ impl<'a> Lexer<'a> {
     /// The string that the buffer holds, without so many bytes at both ends.
     fn text(&mut self, around: usize) -> Value {
         let bytes = &self.buffer[around..self.buffer.len() - around];
-        if bytes.len() <= SHORT {
-            return self.heap.string(bytes);
-        }
-        let key = (0, (bytes.len() as u64) << 32 | u64::from(strings::hash(bytes)));
-        if let Some(known) = self.long.get(&key)
-            && self.heap.bytes(u64::from(*known)) == bytes
-        {
-            return Value::String(u64::from(*known));
-        }
-        let value = self.heap.string(bytes);
-        if let Value::String(payload) = value {
-            self.long.insert(key, payload as u32);
-        }
-        value
+        self.heap.string(bytes)
     }
 
     pub fn error(&self, message: &str, near: Near) -> SyntaxError {
         let mut text = self.chunk.clone();
-        text.extend_from_slice(format!(":{}: {message}", self.line).as_bytes());
+        text.add(format!(":{}: {message}", self.line).as_bytes());
         let quoted = match near {
             // PUC takes the number of a token for whether there is one.
             Near::Nothing | Near::Token(Token::Char(0)) => return SyntaxError(Box::new(text)),
             Near::Token(token) => self.describe(token),
             Near::Buffer => until_nul(&self.buffer).to_vec(),
         };
-        text.extend_from_slice(b" near '");
-        text.extend_from_slice(&quoted);
-        text.push(b'\'');
+        text.add(b" near '");
+        text.add(&quoted);
+        text.put(b'\'');
         SyntaxError(Box::new(text))
     }
 
     /// An error at the token in hand.
+    #[cold]
+    #[inline(never)]
     pub fn syntax(&self, message: &str) -> SyntaxError {
         self.error(message, Near::Token(self.token))
     }
@@ -346,7 +328,7 @@ impl<'a> Lexer<'a> {
                     }
                 }
                 Some(b'\n' | b'\r') => {
-                    self.buffer.push(b'\n');
+                    self.buffer.put(b'\n');
                     self.line_end();
                     if comment {
                         self.buffer.clear();
@@ -381,7 +363,7 @@ impl<'a> Lexer<'a> {
                         b't' => b'\t',
                         b'v' => 11,
                         b'\n' | b'\r' => {
-                            self.buffer.push(b'\n');
+                            self.buffer.put(b'\n');
                             self.line_end();
                             continue;
                         }
@@ -398,12 +380,12 @@ impl<'a> Lexer<'a> {
                             let Ok(byte) = u8::try_from(code) else {
                                 return Err(self.error("escape sequence too large", Near::Buffer));
                             };
-                            self.buffer.push(byte);
+                            self.buffer.put(byte);
                             continue;
                         }
                         other => other,
                     };
-                    self.buffer.push(plain);
+                    self.buffer.put(plain);
                     self.at += 1;
                 }
                 Some(_) => self.save_next(),
@@ -453,11 +435,11 @@ pub fn chunk_id(name: &[u8]) -> Vec<u8> {
             let room = SIZE - "[string \"...\"]".len() - 3;
             let cut = first.len().min(room);
             let mut id = b"[string \"".to_vec();
-            id.extend_from_slice(&first[..cut]);
+            id.add(&first[..cut]);
             if first.len() < name.len() || cut < first.len() {
-                id.extend_from_slice(b"...");
+                id.add(b"...");
             }
-            id.extend_from_slice(b"\"]");
+            id.add(b"\"]");
             id
         }
     }

@@ -46,6 +46,7 @@ mod stack;
 mod state;
 mod strings;
 mod table;
+mod text;
 mod threads;
 mod unwind;
 mod value;

@@ -13,6 +13,7 @@ use crate::{
     lexer::chunk_id,
     proto::Proto,
     state::{Cause, Fault, Frame, NATIVE, State},
+    text::Text,
     value::Value,
 };
 
@@ -52,7 +53,7 @@ impl State {
         let proto = &protos[frame.proto];
         let mut text = chunk_id(self.bytes(proto.source));
         let line = proto.line_at((frame.pc as usize).saturating_sub(1));
-        text.extend_from_slice(format!(":{line}: ").as_bytes());
+        text.add(format!(":{line}: ").as_bytes());
         text
     }
 
@@ -94,7 +95,7 @@ impl State {
                 (self.here(protos), message.into_bytes())
             }
         };
-        text.extend_from_slice(&message);
+        text.add(&message);
         self.heap.string(&text)
     }
 

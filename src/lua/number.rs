@@ -3,7 +3,7 @@
 
 use alloc::vec::Vec;
 
-use crate::decimal::Decimal;
+use crate::{decimal::Decimal, text::Text};
 
 fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t'..=b'\r')
@@ -118,10 +118,10 @@ fn hexadecimal(bytes: &[u8]) -> Option<(f64, usize)> {
 pub fn append(out: &mut Vec<u8>, number: f64) {
     if number.abs() < 1e14 && crate::value::floor(number) == number {
         if number == 0.0 && number.is_sign_negative() {
-            out.push(b'-');
+            out.put(b'-');
         }
         let mut buffer = itoa::Buffer::new();
-        out.extend_from_slice(buffer.format(number as i64).as_bytes());
+        out.add(buffer.format(number as i64).as_bytes());
     } else {
         append_general(out, number, 14, false);
     }
@@ -135,7 +135,7 @@ pub fn append_nonfinite(out: &mut Vec<u8>, number: f64) {
     } else {
         b"-inf"
     };
-    out.extend_from_slice(text);
+    out.add(text);
 }
 
 /// C's `%g` with a precision; `keep` is the flag `#`: trailing zeros stay.
@@ -148,7 +148,7 @@ pub fn append_general(out: &mut Vec<u8>, number: f64, precision: usize, keep: bo
     decimal.round(precision);
     let exponent = decimal.exponent;
     if number.is_sign_negative() {
-        out.push(b'-');
+        out.put(b'-');
     }
     let start = out.len();
     let scientific = exponent < -4 || exponent >= precision as i32;
@@ -159,7 +159,7 @@ pub fn append_general(out: &mut Vec<u8>, number: f64, precision: usize, keep: bo
     }
     let point = out[start..].contains(&b'.');
     if keep && !point {
-        out.push(b'.');
+        out.put(b'.');
     } else if point && !keep {
         while out.last() == Some(&b'0') {
             out.pop();
@@ -174,12 +174,12 @@ pub fn append_general(out: &mut Vec<u8>, number: f64, precision: usize, keep: bo
 }
 
 pub fn append_exponent(out: &mut Vec<u8>, exponent: i32) {
-    out.extend_from_slice(if exponent < 0 { b"e-" } else { b"e+" });
+    out.add(if exponent < 0 { b"e-" } else { b"e+" });
     if exponent.abs() < 10 {
-        out.push(b'0');
+        out.put(b'0');
     }
     let mut buffer = itoa::Buffer::new();
-    out.extend_from_slice(buffer.format(exponent.unsigned_abs()).as_bytes());
+    out.add(buffer.format(exponent.unsigned_abs()).as_bytes());
 }
 
 #[cfg(test)]

@@ -341,7 +341,7 @@ impl State {
         Ok(())
     }
 
-    #[inline]
+    #[inline(never)]
     pub fn arg(&self, args: Args, index: usize) -> Value {
         if index < args.count { self.stack[args.base + index] } else { Value::Nil }
     }

@@ -110,7 +110,7 @@ impl Strings {
         self.buckets = buckets;
     }
 
-    #[inline(never)]
+    #[inline]
     pub fn get(&self, payload: u64) -> &[u8] {
         self.entries[payload as u32 & 0x7fff_ffff].bytes.get()
     }
@@ -171,7 +171,7 @@ impl Bytes {
 
 impl Strings {
     /// Raw equality of two values.
-    #[inline]
+    #[inline(never)]
     pub fn equal(&self, a: Value, b: Value) -> bool {
         match (a, b) {
             (Value::Number(x), Value::Number(y)) => f64::from_bits(x) == f64::from_bits(y),

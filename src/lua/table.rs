@@ -118,7 +118,10 @@ impl Table {
 
     #[inline]
     pub fn get_index(&self, index: i64) -> Value {
-        self.get_number(index as f64)
+        match self.array.get(place_of(index)) {
+            Some(value) => *value,
+            None => self.get_hashed_number(index as f64),
+        }
     }
 
     #[inline(never)]
@@ -404,9 +407,15 @@ impl Table {
     }
 }
 
-/// Where in an array part the value of an index lies; of what is no index, where no array reaches.
+/// Where in an array part the value of an index lies; of what is too large for one, where no array reaches.
 #[inline(always)]
-pub fn array_place(number: f64) -> usize {
+pub fn place_of(index: i64) -> usize {
+    usize::try_from((index as u64).wrapping_sub(1)).unwrap_or(usize::MAX)
+}
+
+/// The same of a number, which may be no index.
+#[inline(always)]
+fn array_place(number: f64) -> usize {
     let index = number as u32;
     if f64::from(index) == number { (index as usize).wrapping_sub(1) } else { usize::MAX }
 }

@@ -5,6 +5,7 @@ use crate::{
     calls::Outcome,
     proto::Proto,
     state::{Continuation, Exit, Fault, Finish, Flow, NATIVE, Ret, State},
+    text::Text,
     value::Value,
 };
 
@@ -57,7 +58,7 @@ impl State {
                 }
                 if value.is_string() {
                     let mut text = self.position(protos, 1, true);
-                    text.extend_from_slice(self.bytes(value));
+                    text.add(self.bytes(value));
                     value = self.heap.string(&text);
                 }
             } else {

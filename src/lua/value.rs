@@ -85,7 +85,7 @@ impl Value {
 }
 
 /// The whole number that `number` is, if it is one that an index can be.
-#[inline(always)]
+#[inline]
 pub fn exact_index(number: f64) -> Option<i64> {
     let index = number as i64;
     (index as f64 == number).then_some(index)
@@ -114,7 +114,7 @@ pub fn to_i32(number: f64) -> i32 {
 }
 
 /// `floor` without a library call on targets that have no instruction for it.
-#[inline(always)]
+#[inline]
 pub fn floor(number: f64) -> f64 {
     if number.abs() < 4_503_599_627_370_496.0 {
         let whole = number as i64 as f64;
@@ -127,7 +127,7 @@ pub fn floor(number: f64) -> f64 {
 }
 
 /// Lua's `%`: the sign of the divisor.
-#[inline(always)]
+#[inline]
 pub fn modulo(a: f64, b: f64) -> f64 {
     a - floor(a / b) * b
 }
@@ -138,7 +138,7 @@ pub fn power(a: f64, b: f64) -> f64 {
 
 /// Unary minus. The sign of a NaN is not portable (wasm leaves it open) but `tostring` shows it, so we carry it in the
 /// payload's lowest bit: a NaN born of arithmetic prints `-nan`, as on x86, and its negation prints `nan`.
-#[inline(always)]
+#[inline]
 pub fn negate(a: f64) -> f64 {
     if a.is_nan() { f64::from_bits(a.to_bits() ^ 1) } else { -a }
 }

@@ -9,7 +9,7 @@ use crate::{
     instruction::Op,
     meta::Event,
     proto::Proto,
-    state::{Exit, Fault, Finish, NATIVE, State},
+    state::{Exit, Fault, Finish, Flow, NATIVE, State},
     value::Value,
 };
 
@@ -227,10 +227,20 @@ impl State {
         Ok(())
     }
 
+    /// There is no fuel for this instruction: it will be the next one.
+    #[cold]
+    #[inline(never)]
+    pub fn not_yet(&mut self) -> Flow {
+        if let Some(frame) = self.frames.last_mut() {
+            frame.pc -= 1;
+        }
+        Flow::Exit(Exit::Fuel)
+    }
+
     /// The instruction for a loop that has none because a debugger steps by lines; `None` if it is to stop before it.
     #[cold]
-    pub fn fetch(&mut self, proto: &Proto, pc: usize) -> Result<Option<Op>, Fault> {
-        let Some(&op) = proto.code.get(pc) else { return Err(Fault::runtime("end of code")) };
+    pub fn fetch<'a>(&mut self, proto: &'a Proto, pc: usize) -> Result<Option<&'a Op>, Fault> {
+        let Some(op) = proto.code.get(pc) else { return Err(Fault::runtime("end of code")) };
         Ok((!self.stop_at_line(proto, pc)).then_some(op))
     }
 

@@ -7,6 +7,7 @@ use crate::{
     meta::Event,
     state::{Args, Cause, Continuation, Fault, NATIVE, Native, Ret, State},
     table::NONE,
+    text::Text,
     value::Value,
 };
 
@@ -247,7 +248,7 @@ fn print_from(state: &mut State, args: Args, from: usize) -> Result<Ret, Fault> 
             return Ok(Ret::Call { func: slot, count: 1, then: Continuation::Print { at: index } });
         }
     }
-    state.output.push(b'\n');
+    state.output.put(b'\n');
     Ok(Ret::None)
 }
 
@@ -259,9 +260,9 @@ fn print_text(state: &mut State, index: usize, text: Value) -> Result<(), Fault>
     };
     heap.reserve(output.len() + bytes.len())?;
     if index > 0 {
-        output.push(b'\t');
+        output.put(b'\t');
     }
-    output.extend_from_slice(bytes);
+    output.add(bytes);
     Ok(())
 }
 
@@ -429,7 +430,7 @@ pub fn load_on(state: &mut State, args: Args, mut pieces: Vec<u8>, start: usize,
     match piece {
         Value::String(payload) if !state.heap.bytes(payload).is_empty() => {
             state.heap.reserve(pieces.len() + state.heap.bytes(payload).len())?;
-            pieces.extend_from_slice(state.heap.bytes(payload));
+            pieces.add(state.heap.bytes(payload));
         }
         Value::Nil | Value::String(_) => {
             let name = match state.arg(args, 1) {

@@ -6,6 +6,7 @@ use alloc::{format, string::String, vec, vec::Vec};
 use crate::{
     number,
     state::{Args, Fault, Native, Ret, State},
+    text::Text,
     value::{Value, floor},
 };
 
@@ -275,11 +276,11 @@ fn encode(state: &mut State, args: Args) -> Result<Ret, Fault> {
             }
             open.push(match array_length(state, table, &config)? {
                 Some(length) => {
-                    out.push(b'[');
+                    out.put(b'[');
                     Open::Array { table, next: 1, length }
                 }
                 None => {
-                    out.push(b'{');
+                    out.put(b'{');
                     Open::Object { table, key: Value::Nil }
                 }
             });
@@ -300,24 +301,24 @@ fn encode(state: &mut State, args: Args) -> Result<Ret, Fault> {
                 Some(Open::Array { table, next, length }) => {
                     if *next <= *length {
                         if *next > 1 {
-                            out.push(b',');
+                            out.put(b',');
                         }
                         *next += 1;
                         break state.heap.tables[*table].get_index(*next - 1);
                     }
-                    out.push(b']');
+                    out.put(b']');
                 }
                 Some(Open::Object { table, key }) => {
                     let found = state.heap.tables[*table].next(&state.heap.strings, *key);
                     if let Ok(Some((found, value))) = found {
                         if !key.is_nil() {
-                            out.push(b',');
+                            out.put(b',');
                         }
                         *key = found;
                         object_key(state, &config, found, &mut out)?;
                         break value;
                     }
-                    out.push(b'}');
+                    out.put(b'}');
                 }
             }
             open.pop();
@@ -357,13 +358,13 @@ fn array_length(state: &State, table: u32, config: &Config) -> Result<Option<i64
 fn object_key(state: &State, config: &Config, key: Value, out: &mut Vec<u8>) -> Result<(), Fault> {
     match key {
         Value::Number(bits) => {
-            out.push(b'"');
+            out.put(b'"');
             append_number(config, f64::from_bits(bits), out)?;
-            out.extend_from_slice(b"\":");
+            out.add(b"\":");
         }
         Value::String(payload) => {
             append_string(state.heap.bytes(payload), out);
-            out.push(b':');
+            out.put(b':');
         }
         other => return Err(cannot(other.type_name(), "table key must be a number or string")),
     }
@@ -372,9 +373,9 @@ fn object_key(state: &State, config: &Config, key: Value, out: &mut Vec<u8>) -> 
 
 fn scalar(state: &State, config: &Config, value: Value, out: &mut Vec<u8>) -> Result<(), Fault> {
     match value {
-        Value::Nil | Value::Light(0) => out.extend_from_slice(b"null"),
-        Value::False => out.extend_from_slice(b"false"),
-        Value::True => out.extend_from_slice(b"true"),
+        Value::Nil | Value::Light(0) => out.add(b"null"),
+        Value::False => out.add(b"false"),
+        Value::True => out.add(b"true"),
         Value::Number(bits) => append_number(config, f64::from_bits(bits), out)?,
         Value::String(payload) => append_string(state.heap.bytes(payload), out),
         other => return Err(cannot(other.type_name(), "type not supported")),
@@ -387,7 +388,7 @@ fn append_number(config: &Config, value: f64, out: &mut Vec<u8>) -> Result<(), F
         match config.encode_invalid {
             Invalid::Off => return Err(cannot("number", "must not be NaN or Inf")),
             Invalid::Null => {
-                out.extend_from_slice(b"null");
+                out.add(b"null");
                 return Ok(());
             }
             Invalid::On => {
@@ -396,7 +397,7 @@ fn append_number(config: &Config, value: f64, out: &mut Vec<u8>) -> Result<(), F
                     f64::NEG_INFINITY => b"-inf",
                     _ => b"nan",
                 };
-                out.extend_from_slice(text);
+                out.add(text);
                 return Ok(());
             }
         }
@@ -410,20 +411,27 @@ fn append_number(config: &Config, value: f64, out: &mut Vec<u8>) -> Result<(), F
 }
 
 fn append_string(text: &[u8], out: &mut Vec<u8>) {
-    out.push(b'"');
+    out.put(b'"');
     for &byte in text {
-        match byte {
-            b'"' | b'\\' | b'/' => out.extend_from_slice(&[b'\\', byte]),
-            8 => out.extend_from_slice(b"\\b"),
-            9 => out.extend_from_slice(b"\\t"),
-            10 => out.extend_from_slice(b"\\n"),
-            12 => out.extend_from_slice(b"\\f"),
-            13 => out.extend_from_slice(b"\\r"),
-            0..=31 | 127 => out.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
-            _ => out.push(byte),
-        }
+        let letter = match byte {
+            b'"' | b'\\' | b'/' => byte,
+            8 => b'b',
+            9 => b't',
+            10 => b'n',
+            12 => b'f',
+            13 => b'r',
+            0..=31 | 127 => {
+                out.add(format!("\\u{byte:04x}").as_bytes());
+                continue;
+            }
+            _ => {
+                out.push(byte);
+                continue;
+            }
+        };
+        out.add(&[b'\\', letter]);
     }
-    out.push(b'"');
+    out.put(b'"');
 }
 
 fn decode(state: &mut State, args: Args) -> Result<Ret, Fault> {

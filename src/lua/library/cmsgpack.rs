@@ -4,8 +4,11 @@ use alloc::vec::Vec;
 
 use crate::{
     state::{Args, Fault, Native, Ret, State},
+    text::Text,
     value::{Value, exact_index},
 };
+
+use super::structure::{read_bits, read_integer};
 
 pub const FUNCTIONS: &[(&str, Native)] =
     &[("pack", pack), ("unpack", unpack), ("unpack_limit", unpack_limit), ("unpack_one", unpack_one)];
@@ -40,37 +43,36 @@ fn pack(state: &mut State, args: Args) -> Result<Ret, Fault> {
     Ok(Ret::One(state.heap.string_owned(out)?))
 }
 
-fn sized(out: &mut Vec<u8>, length: usize, fix: Option<(u8, usize)>, small: Option<u8>, medium: u8, large: u8) {
-    if let Some((tag, limit)) = fix
-        && length <= limit
-    {
-        out.push(tag | length as u8);
-    } else if let Some(tag) = small
-        && length <= 255
-    {
-        out.extend_from_slice(&[tag, length as u8]);
-    } else if length <= 65535 {
-        out.push(medium);
-        out.extend_from_slice(&(length as u16).to_be_bytes());
-    } else {
-        out.push(large);
-        out.extend_from_slice(&(length as u32).to_be_bytes());
+/// A tag and a number in so many bytes.
+fn tagged(out: &mut Vec<u8>, tag: u8, value: u64, size: usize) {
+    out.put(tag);
+    out.add(&value.to_be_bytes()[8 - size..]);
+}
+
+/// A length, in the tag if it is small enough; `long` is the tag of the two bytes' form, behind which that of four bytes stands.
+fn sized(out: &mut Vec<u8>, length: usize, fix: u8, limit: usize, small: Option<u8>, long: u8) {
+    let value = length as u64;
+    match (length, small) {
+        (0..=31, _) if length <= limit => out.put(fix | length as u8),
+        (0..=0xff, Some(tag)) => tagged(out, tag, value, 1),
+        (0..=0xffff, _) => tagged(out, long, value, 2),
+        _ => tagged(out, long + 1, value, 4),
     }
 }
 
 /// Recursion is bounded by the nesting that the format's library allows itself.
 fn encode(state: &State, value: Value, level: usize, out: &mut Vec<u8>) -> Result<(), Fault> {
     match value {
-        Value::False => out.push(0xc2),
-        Value::True => out.push(0xc3),
+        Value::False => out.put(0xc2),
+        Value::True => out.put(0xc3),
         Value::Number(bits) => number(f64::from_bits(bits), out),
         Value::String(payload) => {
             let bytes = state.heap.bytes(payload);
-            sized(out, bytes.len(), Some((0xa0, 31)), Some(0xd9), 0xda, 0xdb);
-            out.extend_from_slice(bytes);
+            sized(out, bytes.len(), 0xa0, 31, Some(0xd9), 0xda);
+            out.add(bytes);
         }
         Value::Table(at) if level < MAX_NESTING => table(state, at as u32, level, out)?,
-        _ => out.push(0xc0),
+        _ => out.put(0xc0),
     }
     state.heap.reserve(out.len())
 }
@@ -78,45 +80,19 @@ fn encode(state: &State, value: Value, level: usize, out: &mut Vec<u8>) -> Resul
 fn number(value: f64, out: &mut Vec<u8>) {
     let Some(whole) = exact_index(value).filter(|whole| *whole != i64::MAX) else {
         let short = value as f32;
-        if f64::from(short) == value {
-            out.push(0xca);
-            out.extend_from_slice(&short.to_be_bytes());
+        return if f64::from(short) == value {
+            tagged(out, 0xca, u64::from(short.to_bits()), 4);
         } else {
-            out.push(0xcb);
-            out.extend_from_slice(&value.to_be_bytes());
-        }
-        return;
+            tagged(out, 0xcb, value.to_bits(), 8);
+        };
     };
-    match whole {
-        0..=127 => out.push(whole as u8),
-        128..=255 => out.extend_from_slice(&[0xcc, whole as u8]),
-        256..=0xffff => {
-            out.push(0xcd);
-            out.extend_from_slice(&(whole as u16).to_be_bytes());
-        }
-        0x1_0000..=0xffff_ffff => {
-            out.push(0xce);
-            out.extend_from_slice(&(whole as u32).to_be_bytes());
-        }
-        0x1_0000_0000.. => {
-            out.push(0xcf);
-            out.extend_from_slice(&whole.to_be_bytes());
-        }
-        -32..=-1 => out.push(whole as u8),
-        -128..=-33 => out.extend_from_slice(&[0xd0, whole as u8]),
-        -32768..=-129 => {
-            out.push(0xd1);
-            out.extend_from_slice(&(whole as i16).to_be_bytes());
-        }
-        -2_147_483_648..=-32769 => {
-            out.push(0xd2);
-            out.extend_from_slice(&(whole as i32).to_be_bytes());
-        }
-        _ => {
-            out.push(0xd3);
-            out.extend_from_slice(&whole.to_be_bytes());
-        }
+    if (-32..=127).contains(&whole) {
+        return out.put(whole as u8);
     }
+    // The tags of one, two, four and eight bytes follow each other; a negative number needs a bit for its sign.
+    let (first, size, sign) = if whole < 0 { (0xd0, !whole, 1) } else { (0xcc, whole, 0) };
+    let power = (0..3).find(|power| size >> ((8 << power) - sign) == 0).unwrap_or(3);
+    tagged(out, first + power, whole as u64, 1 << power);
 }
 
 fn table(state: &State, at: u32, level: usize, out: &mut Vec<u8>) -> Result<(), Fault> {
@@ -131,13 +107,13 @@ fn table(state: &State, at: u32, level: usize, out: &mut Vec<u8>) -> Result<(), 
         }
     }
     if array && longest == count as i64 {
-        sized(out, count, Some((0x90, 15)), None, 0xdc, 0xdd);
+        sized(out, count, 0x90, 15, None, 0xdc);
         for index in 1..=longest {
             encode(state, state.heap.tables[at].get_index(index), level + 1, out)?;
         }
         return Ok(());
     }
-    sized(out, count, Some((0x80, 15)), None, 0xde, 0xdf);
+    sized(out, count, 0x80, 15, None, 0xde);
     let mut key = Value::Nil;
     while let Ok(Some((found, value))) = state.heap.tables[at].next(&state.heap.strings, key) {
         key = found;
@@ -220,11 +196,12 @@ enum Item {
 }
 
 impl Reader<'_> {
-    fn take<const N: usize>(&mut self) -> Result<[u8; N], Fault> {
-        let slice = self.slice(N)?;
-        let mut array = [0; N];
-        array.copy_from_slice(slice);
-        Ok(array)
+    fn number(&mut self, size: usize, signed: bool) -> Result<f64, Fault> {
+        Ok(read_integer(self.slice(size)?, false, signed))
+    }
+
+    fn length(&mut self, size: usize) -> Result<usize, Fault> {
+        Ok(self.number(size, false)? as usize)
     }
 
     fn slice(&mut self, length: usize) -> Result<&[u8], Fault> {
@@ -243,14 +220,9 @@ impl Reader<'_> {
             let mut value = match self.item(state)? {
                 Item::Value(value) => value,
                 Item::Array(0) | Item::Map(0) => Value::Table(u64::from(state.heap.new_table(0, 0))),
-                Item::Array(left) => {
-                    let table = state.heap.new_table(0, 0);
-                    open.push(Open { table, left, next: 1, map: false, key: None });
-                    continue;
-                }
-                Item::Map(left) => {
-                    let table = state.heap.new_table(0, 0);
-                    open.push(Open { table, left, next: 1, map: true, key: None });
+                item @ (Item::Array(left) | Item::Map(left)) => {
+                    let (table, map) = (state.heap.new_table(0, 0), matches!(item, Item::Map(_)));
+                    open.push(Open { table, left, next: 1, map, key: None });
                     continue;
                 }
             };
@@ -283,7 +255,7 @@ impl Reader<'_> {
     }
 
     fn item(&mut self, state: &mut State) -> Result<Item, Fault> {
-        let [tag] = self.take::<1>()?;
+        let tag = self.length(1)? as u8;
         let number = |number: f64| Ok(Item::Value(Value::number(number)));
         match tag {
             0..=0x7f => number(f64::from(tag)),
@@ -294,31 +266,16 @@ impl Reader<'_> {
             0xc0 => Ok(Item::Value(Value::Nil)),
             0xc2 => Ok(Item::Value(Value::False)),
             0xc3 => Ok(Item::Value(Value::True)),
-            0xca => number(f64::from(f32::from_be_bytes(self.take()?))),
-            0xcb => number(f64::from_be_bytes(self.take()?)),
-            0xcc => number(f64::from(self.take::<1>()?[0])),
-            0xcd => number(f64::from(u16::from_be_bytes(self.take()?))),
-            0xce => number(f64::from(u32::from_be_bytes(self.take()?))),
-            0xcf | 0xd3 => number(i64::from_be_bytes(self.take()?) as f64),
-            0xd0 => number(f64::from(self.take::<1>()?[0] as i8)),
-            0xd1 => number(f64::from(i16::from_be_bytes(self.take()?))),
-            0xd2 => number(f64::from(i32::from_be_bytes(self.take()?))),
-            0xd9 => {
-                let length = usize::from(self.take::<1>()?[0]);
+            0xca => number(f64::from(f32::from_bits(read_bits(self.slice(4)?, false) as u32))),
+            0xcb => number(f64::from_bits(read_bits(self.slice(8)?, false))),
+            0xcc..=0xce => number(self.number(1 << (tag & 3), false)?),
+            0xcf..=0xd3 => number(self.number(1 << (tag & 3), true)?),
+            0xd9..=0xdb => {
+                let length = self.length(1 << (tag - 0xd9))?;
                 self.string(state, length)
             }
-            0xda => {
-                let length = usize::from(u16::from_be_bytes(self.take()?));
-                self.string(state, length)
-            }
-            0xdb => {
-                let length = u32::from_be_bytes(self.take()?) as usize;
-                self.string(state, length)
-            }
-            0xdc => Ok(Item::Array(usize::from(u16::from_be_bytes(self.take()?)))),
-            0xdd => Ok(Item::Array(u32::from_be_bytes(self.take()?) as usize)),
-            0xde => Ok(Item::Map(usize::from(u16::from_be_bytes(self.take()?)))),
-            0xdf => Ok(Item::Map(u32::from_be_bytes(self.take()?) as usize)),
+            0xdc | 0xdd => Ok(Item::Array(self.length(2 << (tag & 1))?)),
+            0xde | 0xdf => Ok(Item::Map(self.length(2 << (tag & 1))?)),
             _ => Err(Fault::message("Bad data format in input.")),
         }
     }

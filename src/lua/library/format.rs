@@ -6,6 +6,7 @@ use crate::{
     decimal::Decimal,
     number,
     state::{Args, Fault, Ret, State},
+    text::Text,
     value::{to_i32, to_i64, to_u64},
 };
 
@@ -27,13 +28,13 @@ pub fn format(state: &mut State, args: Args) -> Result<Ret, Fault> {
     let (mut at, mut arg) = (0, 0);
     while at < text.len() {
         let run = text[at..].iter().position(|byte| *byte == b'%').unwrap_or(text.len() - at);
-        out.extend_from_slice(&text[at..at + run]);
+        out.add(&text[at..at + run]);
         at += run + 1;
         if at > text.len() {
             break;
         }
         if text.get(at) == Some(&b'%') {
-            out.push(b'%');
+            out.put(b'%');
             at += 1;
             continue;
         }
@@ -138,7 +139,7 @@ fn convert(
             let payload = state.check_string(args, arg)?;
             let text = state.heap.bytes(payload);
             if spec.precision.is_none() && text.len() >= 100 {
-                out.extend_from_slice(text);
+                out.add(text);
                 return Ok(());
             }
             let text = text.split(|byte| *byte == 0).next().unwrap_or_default();
@@ -170,7 +171,7 @@ fn pad(out: &mut Vec<u8>, text: &[u8], spec: &Spec) {
     if !spec.left {
         out.extend(core::iter::repeat_n(b' ', fill));
     }
-    out.extend_from_slice(text);
+    out.add(text);
     if spec.left {
         out.extend(core::iter::repeat_n(b' ', fill));
     }
@@ -222,7 +223,7 @@ fn float(out: &mut Vec<u8>, value: f64, conversion: u8, spec: &Spec) {
                 decimal.round_behind(precision);
                 decimal.append(&mut text, precision, 0);
                 if precision == 0 && spec.alternate {
-                    text.push(b'.');
+                    text.put(b'.');
                 }
             }
             b'e' => {
@@ -230,14 +231,14 @@ fn float(out: &mut Vec<u8>, value: f64, conversion: u8, spec: &Spec) {
                 decimal.round(precision + 1);
                 decimal.append(&mut text, precision, decimal.exponent);
                 if precision == 0 && spec.alternate {
-                    text.push(b'.');
+                    text.put(b'.');
                 }
                 number::append_exponent(&mut text, decimal.exponent);
             }
             _ => number::append_general(&mut text, size, precision, spec.alternate),
         }
     } else {
-        text.extend_from_slice(if value.is_nan() { b"nan" } else { b"inf" });
+        text.add(if value.is_nan() { b"nan" } else { b"inf" });
     }
     if conversion.is_ascii_uppercase() {
         text.make_ascii_uppercase();
@@ -249,21 +250,21 @@ fn float(out: &mut Vec<u8>, value: f64, conversion: u8, spec: &Spec) {
         }
     }
     let mut whole = Vec::from(prefix.as_bytes());
-    whole.extend_from_slice(&text);
+    whole.add(&text);
     pad(out, &whole, spec);
 }
 
 fn quoted(state: &mut State, args: Args, arg: usize, out: &mut Vec<u8>) -> Result<(), Fault> {
     let payload = state.check_string(args, arg)?;
-    out.push(b'"');
+    out.put(b'"');
     for &byte in state.heap.bytes(payload) {
         match byte {
-            b'"' | b'\\' | b'\n' => out.extend_from_slice(&[b'\\', byte]),
-            b'\r' => out.extend_from_slice(b"\\r"),
-            0 => out.extend_from_slice(b"\\000"),
+            b'"' | b'\\' | b'\n' => out.add(&[b'\\', byte]),
+            b'\r' => out.add(b"\\r"),
+            0 => out.add(b"\\000"),
             _ => out.push(byte),
         }
     }
-    out.push(b'"');
+    out.put(b'"');
     Ok(())
 }

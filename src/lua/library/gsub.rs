@@ -78,8 +78,8 @@ pub fn go_on(state: &mut State, args: Args, mut gsub: Box<Gsub>, start: usize, c
 fn advance(state: &mut State, args: Args, mut gsub: Box<Gsub>) -> Result<Ret, Fault> {
     let mut budget = BUDGET;
     while gsub.count < gsub.limit {
-        let text = state.heap.bytes(gsub.subject);
-        let pattern = visible(state.heap.bytes(gsub.pattern));
+        let text = state.heap.strings.get(gsub.subject);
+        let pattern = visible(state.heap.strings.get(gsub.pattern));
         if !gsub.running {
             if !gsub.anchored {
                 let next = matcher::next_start(text, pattern, gsub.at, &mut budget);
@@ -250,7 +250,7 @@ fn push_text(state: &State, gsub: &mut Gsub, value: Value) {
 fn append(state: &mut State, gsub: &mut Gsub, value: Value, end: usize) -> Result<(), Fault> {
     match value {
         Value::Nil | Value::False => {
-            let whole = &state.heap.bytes(gsub.subject)[gsub.matcher.start..end];
+            let whole = &state.heap.strings.get(gsub.subject)[gsub.matcher.start..end];
             gsub.out.extend_from_slice(whole);
         }
         Value::String(_) | Value::Number(_) => push_text(state, gsub, value),

@@ -5,6 +5,7 @@ use alloc::{format, vec::Vec};
 use crate::{
     number,
     state::{Fault, State},
+    text::Text,
     value::Value,
 };
 
@@ -252,11 +253,11 @@ impl Reader<'_> {
                             return Ok(Token::Error("invalid escape code"));
                         }
                     };
-                    self.buffer.push(plain);
+                    self.buffer.put(plain);
                     self.at += 2;
                 }
                 _ => {
-                    self.buffer.push(byte);
+                    self.buffer.put(byte);
                     self.at += 1;
                 }
             }
@@ -287,7 +288,7 @@ impl Reader<'_> {
         };
         let character = char::from_u32(code)?;
         let mut buffer = [0; 4];
-        self.buffer.extend_from_slice(character.encode_utf8(&mut buffer).as_bytes());
+        self.buffer.add(character.encode_utf8(&mut buffer).as_bytes());
         Some(length)
     }
 }

@@ -137,7 +137,7 @@ impl State {
     }
 
     /// A string argument; a number becomes its text, in place.
-    #[inline]
+    #[inline(never)]
     pub fn check_string(&mut self, args: Args, index: usize) -> Result<u64, Fault> {
         match self.arg(args, index) {
             Value::String(payload) => Ok(payload),

@@ -99,8 +99,8 @@ pub fn find_plain(text: &[u8], needle: &[u8]) -> Option<usize> {
 /// Runs for a budget; `None` if that was not enough.
 fn step(state: &mut State, args: Args, search: &mut Search) -> Result<Option<Ret>, Fault> {
     let mut budget = BUDGET;
-    let text = state.heap.bytes(search.subject);
-    let pattern = visible(state.heap.bytes(search.pattern));
+    let text = state.heap.strings.get(search.subject);
+    let pattern = visible(state.heap.strings.get(search.pattern));
     let first = usize::from(search.anchored);
     let found = loop {
         if !search.running {
@@ -166,7 +166,7 @@ pub fn gmatch_step(state: &mut State, args: Args) -> Result<Ret, Fault> {
         return Ok(Ret::None);
     };
     let from = f64::from_bits(bits) as usize;
-    if from > state.heap.bytes(subject).len() {
+    if from > state.heap.strings.get(subject).len() {
         return Ok(Ret::One(Value::Nil));
     }
     let mut search = Search {

@@ -75,7 +75,7 @@ fn sub(state: &mut State, args: Args) -> Result<Ret, Fault> {
 
 /// Part of a string as a string.
 pub fn slice(state: &mut State, payload: u64, start: usize, end: usize) -> Result<Value, Fault> {
-    let part = &state.heap.bytes(payload)[start..end];
+    let part = &state.heap.strings.get(payload)[start..end];
     if part.len() <= crate::value::SHORT {
         let mut buffer = [0; crate::value::SHORT];
         let length = part.len();

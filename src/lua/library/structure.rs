@@ -4,6 +4,7 @@ use alloc::{format, vec::Vec};
 
 use crate::{
     state::{Args, Fault, Native, Ret, State},
+    text::Text,
     value::{Value, to_i64, to_u64},
 };
 
@@ -119,23 +120,18 @@ fn pack(state: &mut State, args: Args) -> Result<Ret, Fault> {
         state.heap.reserve(out.len() + item.padding + size)?;
         out.extend(core::iter::repeat_n(0, item.padding));
         match item.option {
-            b'b' | b'B' | b'h' | b'H' | b'l' | b'L' | b'T' | b'i' | b'I' => {
+            b'b' | b'B' | b'h' | b'H' | b'l' | b'L' | b'T' | b'i' | b'I' | b'f' | b'd' => {
                 let number = number_at(state, args, arg)?;
-                let value = if number < 0.0 { to_i64(number) as u64 } else { to_u64(number) };
-                append_integer(&mut out, value, item.size, format.little);
+                let bits = match item.option {
+                    b'f' => u64::from((number as f32).to_bits()),
+                    b'd' => number.to_bits(),
+                    _ if number < 0.0 => to_i64(number) as u64,
+                    _ => to_u64(number),
+                };
+                append_bits(&mut out, bits, item.size, format.little);
                 arg += 1;
             }
-            b'x' => out.push(0),
-            b'f' => {
-                let bytes = (number_at(state, args, arg)? as f32).to_le_bytes();
-                append_ordered(&mut out, &bytes, format.little);
-                arg += 1;
-            }
-            b'd' => {
-                let bytes = number_at(state, args, arg)?.to_le_bytes();
-                append_ordered(&mut out, &bytes, format.little);
-                arg += 1;
-            }
+            b'x' => out.put(0),
             b'c' | b's' => {
                 if arg >= args.count {
                     return Err(missing(arg, "string"));
@@ -147,9 +143,9 @@ fn pack(state: &mut State, args: Args) -> Result<Ret, Fault> {
                     return Err(Fault::argument(arg + 2, "string too short"));
                 }
                 state.heap.reserve(out.len() + size + 1)?;
-                out.extend_from_slice(&bytes[..size]);
+                out.add(&bytes[..size]);
                 if item.option == b's' {
-                    out.push(0);
+                    out.put(0);
                 }
                 arg += 1;
             }
@@ -159,21 +155,10 @@ fn pack(state: &mut State, args: Args) -> Result<Ret, Fault> {
     Ok(Ret::One(state.heap.string_owned(out)?))
 }
 
-fn append_integer(out: &mut Vec<u8>, value: u64, size: usize, little: bool) {
-    let bytes = value.to_le_bytes();
-    let byte = |index: usize| bytes.get(index).copied().unwrap_or(0);
-    if little {
-        out.extend((0..size).map(byte));
-    } else {
-        out.extend((0..size).rev().map(byte));
-    }
-}
-
-fn append_ordered(out: &mut Vec<u8>, bytes: &[u8], little: bool) {
-    if little {
-        out.extend_from_slice(bytes);
-    } else {
-        out.extend(bytes.iter().rev());
+fn append_bits(out: &mut Vec<u8>, bits: u64, size: usize, little: bool) {
+    for place in 0..size {
+        let place = if little { place } else { size - 1 - place };
+        out.put(bits.to_le_bytes().get(place).copied().unwrap_or(0));
     }
 }
 
@@ -223,29 +208,17 @@ fn unpack(state: &mut State, args: Args) -> Result<Ret, Fault> {
         state.ensure(start + count + 2)?;
         let field = &data[at..at + size];
         match item.option {
-            b'b' | b'h' | b'l' | b'i' | b'B' | b'H' | b'L' | b'T' | b'I' => {
-                let signed = item.option.is_ascii_lowercase();
-                state.stack[start + count] = Value::number(read_integer(field, format.little, signed));
-                count += 1;
-                at += size;
-            }
-            b'x' => at += size,
-            b'f' => {
-                let mut bytes = [0; 4];
-                bytes.copy_from_slice(field);
-                let number = if format.little { f32::from_le_bytes(bytes) } else { f32::from_be_bytes(bytes) };
-                state.stack[start + count] = Value::number(f64::from(number));
-                count += 1;
-                at += size;
-            }
-            b'd' => {
-                let mut bytes = [0; 8];
-                bytes.copy_from_slice(field);
-                let number = if format.little { f64::from_le_bytes(bytes) } else { f64::from_be_bytes(bytes) };
+            b'b' | b'h' | b'l' | b'i' | b'B' | b'H' | b'L' | b'T' | b'I' | b'f' | b'd' => {
+                let number = match item.option {
+                    b'f' => f64::from(f32::from_bits(read_bits(field, format.little) as u32)),
+                    b'd' => f64::from_bits(read_bits(field, format.little)),
+                    option => read_integer(field, format.little, option.is_ascii_lowercase()),
+                };
                 state.stack[start + count] = Value::number(number);
                 count += 1;
                 at += size;
             }
+            b'x' => at += size,
             b'c' => {
                 let mut size = size;
                 if size == 0 {
@@ -279,21 +252,16 @@ fn unpack(state: &mut State, args: Args) -> Result<Ret, Fault> {
     Ok(Ret::Many { start, count: count + 1 })
 }
 
-fn read_integer(field: &[u8], little: bool, signed: bool) -> f64 {
-    let mut value = 0u64;
+pub fn read_bits(field: &[u8], little: bool) -> u64 {
     let fold = |value: u64, byte: &u8| value << 8 | u64::from(*byte);
-    if little {
-        value = field.iter().rev().fold(value, fold);
-    } else {
-        value = field.iter().fold(value, fold);
-    }
+    if little { field.iter().rev().fold(0, fold) } else { field.iter().fold(0, fold) }
+}
+
+pub fn read_integer(field: &[u8], little: bool, signed: bool) -> f64 {
+    let value = read_bits(field, little);
     if !signed {
         return value as f64;
     }
-    let bits = field.len() * 8;
-    if bits > 0 && bits < 64 {
-        let shift = 64 - bits;
-        return (((value << shift) as i64) >> shift) as f64;
-    }
-    value as i64 as f64
+    let shift = 64 - (field.len() * 8).clamp(1, 64);
+    (((value << shift) as i64) >> shift) as f64
 }

@@ -5,6 +5,7 @@ use alloc::{format, vec::Vec};
 use crate::{
     number,
     state::{Args, Continuation, Fault, Native, Ret, State},
+    text::Text,
     value::Value,
 };
 
@@ -115,7 +116,7 @@ fn concat(state: &mut State, args: Args) -> Result<Ret, Fault> {
     let mut at = first;
     while at <= last {
         match state.heap.tables[table].get_index(at) {
-            Value::String(payload) => out.extend_from_slice(state.heap.bytes(payload)),
+            Value::String(payload) => out.add(state.heap.bytes(payload)),
             Value::Number(bits) => number::append(&mut out, f64::from_bits(bits)),
             other => {
                 let kind = other.type_name();
@@ -123,7 +124,7 @@ fn concat(state: &mut State, args: Args) -> Result<Ret, Fault> {
             }
         }
         if at < last {
-            out.extend_from_slice(&separator);
+            out.add(&separator);
         }
         state.heap.reserve(out.len())?;
         at += 1;

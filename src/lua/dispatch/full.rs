@@ -222,7 +222,7 @@ impl State {
             return pushed;
         }
         if let Some(top) = self.frames.last_mut() {
-            top.tail_calls = frame.tail_calls + 1;
+            top.tail_calls = frame.tail_calls.saturating_add(1);
         }
         Ok(())
     }

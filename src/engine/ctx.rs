@@ -12,6 +12,7 @@ use crate::table::{Command, Flag, Group};
 use crate::text::Text;
 use crate::time::Instant;
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 use resp::Writer;
 
 /// The server as one command sees it. The parts are separate fields, so that a reply can be written while a value is borrowed.
@@ -40,6 +41,33 @@ pub struct Ctx<'a> {
     pub(crate) blocks_again: Option<bool>,
     /// When a client that begins to wait is to look again even if nothing comes, in milliseconds since the epoch.
     pub(crate) wakes_at: Option<i64>,
+}
+
+impl<'a> Ctx<'a> {
+    /// What a command of the current client begins with; its reply goes to the end of `output`.
+    #[inline]
+    pub(crate) fn new(
+        db: &'a mut Store,
+        clients: &'a mut Clients,
+        server: &'a mut Server,
+        output: &'a mut Vec<u8>,
+        command: &'static Command,
+    ) -> Ctx<'a> {
+        Ctx {
+            now: db.now,
+            reply: Writer::new(output, clients.current().protocol),
+            db,
+            clients,
+            server,
+            command,
+            effort: 0,
+            deny_blocking: false,
+            error_counted: false,
+            script_failed: None,
+            blocks_again: None,
+            wakes_at: None,
+        }
+    }
 }
 
 impl Ctx<'_> {

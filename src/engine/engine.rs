@@ -395,20 +395,8 @@ impl Engine {
         let start = out.mark();
         let client = self.clients.current();
         client.last_command = command.map_or(NO_COMMAND, |command| command.full_name);
-        let mut ctx = Ctx {
-            now: self.store.now,
-            db: &mut self.store,
-            reply: Writer::new(&mut out.bytes, client.protocol),
-            clients: &mut self.clients,
-            server: &mut self.server,
-            command: command.unwrap_or(&UNKNOWN),
-            effort: 0,
-            deny_blocking: false,
-            error_counted: false,
-            script_failed: None,
-            blocks_again: None,
-            wakes_at: None,
-        };
+        let row = command.unwrap_or(&UNKNOWN);
+        let mut ctx = Ctx::new(&mut self.store, &mut self.clients, &mut self.server, &mut out.bytes, row);
         if let Some(session) = ctx.clients.current().debugger.take() {
             (session.command)(session, &mut ctx, args);
         } else {

@@ -142,21 +142,9 @@ impl Engine {
         let Some(mut blocked) = client.blocked.take_if(concerns) else { return };
         self.store.selected = blocked.database;
         let start = out.mark();
-        let protocol = client.protocol;
-        let mut ctx = Ctx {
-            now: self.store.now,
-            db: &mut self.store,
-            reply: Writer::new(&mut out.bytes, protocol),
-            clients: &mut self.clients,
-            server: &mut self.server,
-            command: blocked.request.command,
-            effort: 0,
-            deny_blocking: false,
-            error_counted: false,
-            script_failed: None,
-            blocks_again: Some(false),
-            wakes_at: None,
-        };
+        let command = blocked.request.command;
+        let mut ctx = Ctx::new(&mut self.store, &mut self.clients, &mut self.server, &mut out.bytes, command);
+        ctx.blocks_again = Some(false);
         ctx.run(blocked.request.command, &mut blocked.request.args());
         let waits_on = ctx.blocks_again == Some(true);
         let (effort, wakes_at) = (ctx.effort, ctx.wakes_at);

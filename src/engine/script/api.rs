@@ -130,6 +130,51 @@ pub(super) fn call(ctx: &mut Ctx, run: &mut Run, interpreter: &mut Interpreter, 
     }
 }
 
+/// What somebody who goes through a script hears of a call to one of our functions.
+pub(super) enum Overheard {
+    Breakpoint,
+    /// The arguments of `redis.debug`, as they are shown.
+    Debug(Vec<Vec<u8>>),
+    /// A command was called; its words and its reply are still there. `refusal`: why it did not come to that.
+    Command {
+        refusal: Option<Error>,
+    },
+    /// Something that is not told of.
+    Nothing,
+}
+
+/// The same as [`call`] for somebody who goes through the script.
+pub(super) fn call_overheard(
+    ctx: &mut Ctx,
+    run: &mut Run,
+    interpreter: &mut Interpreter,
+    function: u32,
+    show: impl Fn(&Vm, Value) -> Vec<u8>,
+) -> Overheard {
+    match Function::numbered(function) {
+        Some(Function::Breakpoint) => {
+            interpreter.vm.answer(&[Value::True]);
+            Overheard::Breakpoint
+        }
+        Some(Function::Debug) => {
+            let vm = &mut interpreter.vm;
+            let values = vm.arguments().iter().map(|value| show(vm, *value)).collect();
+            vm.answer(&[]);
+            Overheard::Debug(values)
+        }
+        Some(Function::Call | Function::Pcall) => {
+            interpreter.reply.clear();
+            let refusal = refusal(ctx, run, interpreter);
+            call(ctx, run, interpreter, function);
+            Overheard::Command { refusal }
+        }
+        _ => {
+            call(ctx, run, interpreter, function);
+            Overheard::Nothing
+        }
+    }
+}
+
 /// Writes the arguments after the level to the server's log: those that are strings or numbers, up to the first zero byte.
 fn log(ctx: &mut Ctx, vm: &mut Vm) -> Answer {
     let [level, words @ ..] = vm.arguments() else { return Answer::Raise(Error::LOG_ARGUMENTS) };

@@ -6,7 +6,7 @@
 //! undisturbed, and at the end the copy is dropped. With SYNC it runs on the real keys and others wait. When the script is over, its
 //! reply follows the last lines, and the connection ends.
 
-use super::api::{self, Function};
+use super::api::{self, Overheard};
 use super::convert;
 use super::run::{self, Run};
 use super::sandbox::Interpreter;
@@ -260,33 +260,24 @@ impl Debugger {
     }
 
     fn host_call(&mut self, ctx: &mut Ctx, interpreter: &mut Interpreter, function: u32) {
-        match Function::numbered(function) {
-            Some(Function::Breakpoint) => {
-                self.called_breakpoint = true;
-                interpreter.vm.answer(&[Value::True]);
-            }
-            Some(Function::Debug) => {
-                let values: Vec<Vec<u8>> =
-                    interpreter.vm.arguments().iter().map(|&value| shown(&interpreter.vm, value)).collect();
-                let line = format!("<debug> line {}: ", interpreter.vm.current_line());
+        let line = interpreter.vm.current_line();
+        match api::call_overheard(ctx, &mut self.run, interpreter, function, shown) {
+            Overheard::Breakpoint => self.called_breakpoint = true,
+            Overheard::Debug(values) => {
+                let line = format!("<debug> line {line}: ");
                 self.say(&[line.as_bytes(), &values.join(&b", "[..])].concat());
-                interpreter.vm.answer(&[]);
             }
-            Some(Function::Call | Function::Pcall) => {
-                self.before_call(ctx, interpreter);
-                api::call(ctx, &mut self.run, interpreter, function);
-                self.after_call(&interpreter.reply, self.steps);
+            Overheard::Command { refusal } => {
+                self.tell_call(interpreter, refusal);
+                self.tell_reply(&interpreter.reply, self.steps);
             }
-            _ => api::call(ctx, &mut self.run, interpreter, function),
+            Overheard::Nothing => {}
         }
     }
 
-    /// Tells of a command that is about to be called, and why it will be refused, if so.
-    fn before_call(&mut self, ctx: &mut Ctx, interpreter: &mut Interpreter) {
-        interpreter.reply.clear();
-        let refusal = api::refusal(ctx, &self.run, interpreter);
-        let words: Vec<&[u8]> =
-            interpreter.spans.iter().map(|span| &interpreter.words[span.start as usize..span.end as usize]).collect();
+    /// Tells of a command that was called, and why it was refused, if so.
+    fn tell_call(&mut self, interpreter: &Interpreter, refusal: Option<Error>) {
+        let words: Vec<&[u8]> = interpreter.words_of_call().collect();
         if self.steps && !words.is_empty() {
             self.say(&[b"<redis> ", &*words.join(&b' ')].concat());
         }
@@ -296,7 +287,7 @@ impl Debugger {
     }
 
     /// Tells of a reply; while the script is not gone through line by line, only of an error.
-    fn after_call(&mut self, reply: &[u8], tells: bool) {
+    fn tell_reply(&mut self, reply: &[u8], tells: bool) {
         if reply.is_empty() {
             return;
         }
@@ -496,7 +487,7 @@ impl Debugger {
         self.exchange(ctx);
         self.say(&[b"<redis> ", &*words.join(&b' ')].concat());
         match api::call_words(ctx, &mut self.run, interpreter, &words) {
-            Ok(()) => self.after_call(&interpreter.reply, true),
+            Ok(()) => self.tell_reply(&interpreter.reply, true),
             Err(error) => self.say(&[b"<error> ", error.0.strip_prefix(b"ERR ").unwrap_or(&error.0)].concat()),
         }
         self.exchange(ctx);

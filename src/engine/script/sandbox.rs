@@ -75,6 +75,11 @@ impl Interpreter {
         put(&mut self.vm, globals, name, table.into());
     }
 
+    /// The arguments of the command that was called last.
+    pub(super) fn words_of_call(&self) -> impl Iterator<Item = &[u8]> {
+        self.spans.iter().map(|span| &self.words[span.start as usize..span.end as usize])
+    }
+
     /// A table of strings.
     pub(crate) fn strings(&mut self, words: &[&[u8]]) -> Table {
         let table = self.vm.table(words.len(), 0);

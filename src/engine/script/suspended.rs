@@ -8,7 +8,6 @@ use crate::ctx::Ctx;
 use crate::engine::Engine;
 use crate::io::{ClientId, Outputs};
 use crate::settle::settle_events;
-use resp::Writer;
 
 impl Engine {
     /// Keeps what `id` was replied since `start`, and sends what the script has sent to others.
@@ -34,26 +33,14 @@ impl Engine {
             return;
         }
         let client = self.clients.current();
-        let protocol = client.protocol;
         self.store.leave_no_trace = client.no_touch;
         self.store.selected = running.database;
         self.store.now = running.run.since;
         let start = out.mark();
         out.bytes.append(&mut running.reply);
-        let mut ctx = Ctx {
-            now: running.run.since,
-            db: &mut self.store,
-            reply: Writer::new(&mut out.bytes, protocol),
-            clients: &mut self.clients,
-            server: &mut self.server,
-            command: running.request.command,
-            effort: 0,
-            deny_blocking: true,
-            error_counted: false,
-            script_failed: None,
-            blocks_again: None,
-            wakes_at: None,
-        };
+        let command = running.request.command;
+        let mut ctx = Ctx::new(&mut self.store, &mut self.clients, &mut self.server, &mut out.bytes, command);
+        ctx.deny_blocking = true;
         let before = running.effort;
         (running.go_on)(&mut ctx, running, now);
         // While it runs, its own effort adds up; once it is over, what counts is what came after it.

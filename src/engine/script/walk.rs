@@ -7,7 +7,7 @@
 //! A walk counts the lines that it has begun. The number of a line is a place in time: going back is going on from an earlier clone
 //! up to a smaller number. When a call has returned, the rest of the calling line is no new line.
 
-use super::api::{self, Function};
+use super::api::{self, Overheard};
 use super::convert;
 use super::run::{self, Run};
 use super::sandbox::Interpreter;
@@ -22,7 +22,6 @@ use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use lua::{Step, Value, Vm};
-use resp::Writer;
 
 pub use super::show::Shown;
 pub use lua::Depth;
@@ -179,24 +178,12 @@ impl Engine {
         if walk.way.ended.is_some() || !self.clients.select(walk.way.run.client) {
             return Halt::Ended;
         }
-        let protocol = self.clients.current().protocol;
         self.store.selected = walk.database;
         self.store.now = walk.way.run.since;
         let start = out.mark();
-        let mut ctx = Ctx {
-            now: walk.way.run.since,
-            db: &mut self.store,
-            reply: Writer::new(&mut out.bytes, protocol),
-            clients: &mut self.clients,
-            server: &mut self.server,
-            command: walk.request.command,
-            effort: 0,
-            deny_blocking: true,
-            error_counted: false,
-            script_failed: None,
-            blocks_again: None,
-            wakes_at: None,
-        };
+        let command = walk.request.command;
+        let mut ctx = Ctx::new(&mut self.store, &mut self.clients, &mut self.server, &mut out.bytes, command);
+        ctx.deny_blocking = true;
         let halt = walk.advance(&mut ctx, until, breakpoints, fuel);
         walk.database = self.store.selected;
         if halt == Halt::Ended {
@@ -295,28 +282,18 @@ impl Way {
     }
 
     fn host_call(&mut self, ctx: &mut Ctx, interpreter: &mut Interpreter, function: u32) {
-        match Function::numbered(function) {
-            Some(Function::Breakpoint) => {
-                self.called_breakpoint = true;
-                interpreter.vm.answer(&[Value::True]);
+        // The line, before an error leaves it.
+        let line = line_of(&interpreter.vm);
+        let show = |vm: &Vm, value| shown_within(vm, value, BYTES);
+        match api::call_overheard(ctx, &mut self.run, interpreter, function, show) {
+            Overheard::Breakpoint => self.called_breakpoint = true,
+            Overheard::Debug(mut values) => {
+                values.truncate(WORDS);
+                self.tell(line, Call::Debug(values.join(&b", "[..])));
             }
-            Some(Function::Debug) => {
-                let vm = &interpreter.vm;
-                let values: Vec<Vec<u8>> =
-                    vm.arguments().iter().take(WORDS).map(|value| shown_within(vm, *value, BYTES)).collect();
-                self.tell(vm, Call::Debug(values.join(&b", "[..])));
-                interpreter.vm.answer(&[]);
-            }
-            Some(Function::Call | Function::Pcall) => {
-                interpreter.reply.clear();
-                let refusal = api::refusal(ctx, &self.run, interpreter);
+            Overheard::Command { refusal } => {
                 let word = |bytes: &[u8]| bytes[..bytes.len().min(BYTES)].to_vec();
-                let spans = interpreter.spans.iter().take(WORDS);
-                let words =
-                    spans.map(|span| word(&interpreter.words[span.start as usize..span.end as usize])).collect();
-                // The line, before an error leaves it.
-                let line = line_of(&interpreter.vm);
-                api::call(ctx, &mut self.run, interpreter, function);
+                let words = interpreter.words_of_call().take(WORDS).map(word).collect();
                 let (reply, failed) = match refusal {
                     Some(error) => (error.0.to_vec(), true),
                     None if interpreter.reply.first() == Some(&b'-') => {
@@ -333,17 +310,13 @@ impl Way {
                 };
                 let mut reply = reply;
                 trim(&mut reply, BYTES);
-                self.tell_at(line, Call::Command { words, reply, failed });
+                self.tell(line, Call::Command { words, reply, failed });
             }
-            _ => api::call(ctx, &mut self.run, interpreter, function),
+            Overheard::Nothing => {}
         }
     }
 
-    fn tell(&mut self, vm: &Vm, call: Call) {
-        self.tell_at(line_of(vm), call);
-    }
-
-    fn tell_at(&mut self, line: Option<u32>, call: Call) {
+    fn tell(&mut self, line: Option<u32>, call: Call) {
         let Some(line) = line else { return };
         let told = Rc::make_mut(&mut self.told);
         let at = told.binary_search_by_key(&line, |told| told.line).unwrap_or_else(|at| {

@@ -413,10 +413,10 @@ fn loadstring(state: &mut State, args: Args) -> Result<Ret, Fault> {
 }
 
 fn load(state: &mut State, args: Args) -> Result<Ret, Fault> {
-    let function = state.check_function(args, 0)?;
     if !state.arg(args, 1).is_nil() {
         state.check_string(args, 1)?;
     }
+    let function = state.check_function(args, 0)?;
     let slot = args.free_slot();
     state.call_with(slot, function, &[])?;
     Ok(Ret::Call { func: slot, count: 0, then: Continuation::Load { pieces: Vec::new() } })

@@ -34,7 +34,8 @@ fn answer(bits: u32) -> Result<Ret, Fault> {
 
 fn fold(state: &State, args: Args, operation: fn(u32, u32) -> u32) -> Result<Ret, Fault> {
     let mut result = bits(state, args, 0)?;
-    for index in 1..args.count {
+    // The last one first, as the errors tell.
+    for index in (1..args.count).rev() {
         result = operation(result, bits(state, args, index)?);
     }
     answer(result)

@@ -31,7 +31,7 @@ cargo xtask COMMAND
   dist                       write the static site into dist/ and hold it against the size budget
   size                       print the sizes of the site that is in dist/
   size lua | PATH ...        print what scripts, or the functions of these paths, add to the program of the last dist
-  why [PATH]                 what stays in the page's first module, by size; or what keeps a path there
+  why [PATH]                 what stays in the page's first module, by size; or what keeps a path there; or all doors
   oracle [FILTER]            play the transcripts on a real Redis 8 and report differences
   bench [TEST ... | all]     in-process benchmarks; with a real Redis 8, redis-benchmark on both servers in turn
   bench lua                  Lua's speed programs against lua5.1, and in wasm against our own native time

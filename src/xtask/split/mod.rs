@@ -137,7 +137,11 @@ fn groups(whole: &Module, graph: &Graph, names: &HashMap<u32, String>, of: impl 
     groups.into_iter().map(|(name, bytes)| format!("{bytes:>8}  {name}")).collect()
 }
 
-/// What stays, in groups by the beginnings of their paths, largest first; or, of a path, what leads to it.
+/// What [`why`] is asked for to be told of all doors.
+const DOORS: &str = "doors";
+
+/// What stays, in groups by the beginnings of their paths, largest first; or, of a path, what leads to it; or every door that is
+/// opened, its size in bytes, and by whom.
 pub fn why(linked: &[u8], bound: &[u8], rules: &Rules, path: Option<&str>) -> Outcome<Vec<String>> {
     let linked = Linked::read(linked, |name| rules.of(&linked::readable(name)) == Some(Rule::Trap))?;
     let mut whole = Module::read(bound)?;
@@ -145,6 +149,19 @@ pub fn why(linked: &[u8], bound: &[u8], rules: &Rules, path: Option<&str>) -> Ou
     let names: HashMap<u32, String> =
         whole.names()?.into_iter().map(|(index, name)| (index, linked::readable(&name))).collect();
     let name = |index: u32| names.get(&index).map_or("?", String::as_str);
+    if path == Some(DOORS) {
+        let opens = |by: u32, door: u32| graph.functions[by as usize].contains(&Node::Function(door));
+        return Ok(plan
+            .stubs
+            .keys()
+            .map(|&door| {
+                let callers = plan.stay.functions.iter().filter(|&&by| opens(by, door));
+                let callers: Vec<&str> = callers.map(|&by| name(by)).collect();
+                let size = whole.bodies[(door - graph.imported) as usize].len();
+                format!("{size:>8}  {} opened by {}", name(door), callers.join(", "))
+            })
+            .collect());
+    }
     if let Some(path) = path {
         let wanted = |index: u32| plan.stay.functions.contains(&index) && rules::begins(name(index), path);
         let way = graph::way(&graph, &Plan::roots(&whole, &graph), &plan.stay, wanted);

@@ -73,6 +73,10 @@ impl Server {
         if let Some(index) = engine::config::find(b"maxclients") {
             settings.put(index, Text::decimal(host.max_clients));
         }
+        // CONFIG GET shows the working directory, not how somebody named it.
+        if let (Some(index), Ok(folder)) = (engine::config::find(b"dir"), std::env::current_dir()) {
+            settings.put(index, Text::from(folder.to_string_lossy().as_bytes()));
+        }
         let listeners = listener::open_all(&host, &mut log).ok_or(CannotServe)?;
         let config = Config {
             databases: settings.integer("databases") as usize,

@@ -79,9 +79,10 @@ impl TrackingTable {
         }
     }
 
-    /// Whether modifications matter: somebody tracks, or did so and might again before the keys it read have changed.
+    /// Whether modifications matter: somebody tracks, or did so and is yet to be told, or might do so again before the keys it read have
+    /// changed.
     pub(crate) fn is_needed(&self, clients: &Clients) -> bool {
-        !self.readers.is_empty() || clients.iter().any(|client| client.tracking.is_some())
+        !self.readers.is_empty() || !self.own.is_empty() || clients.iter().any(|client| client.tracking.is_some())
     }
 
     /// A key was modified while `by` was served.
@@ -108,7 +109,8 @@ impl TrackingTable {
     /// Tells clients what they changed themselves, once their command is over.
     pub(crate) fn tell_authors(&mut self, clients: &Clients, outbox: &mut Outbox) {
         for (author, key) in self.own.drain(..) {
-            if let Some(client) = clients.get(author).filter(|client| client.tracking.is_some()) {
+            // Whether it still tracks does not count: it did so when it changed the key.
+            if let Some(client) = clients.get(author) {
                 tell(client, key.as_ref().map(core::slice::from_ref), clients, outbox);
             }
         }

@@ -327,11 +327,23 @@ pub fn same_but_times(ours: &Value, theirs: &Value) -> bool {
 /// The key that a command wrote whose effect both servers may choose: it is dropped on both sides afterwards.
 pub fn chosen_by_chance(request: &[Vec<u8>]) -> Option<&Vec<u8>> {
     match request[0].to_ascii_lowercase().as_slice() {
-        b"spop" | b"zremrangebylex" => request.get(1),
-        b"zrangestore" if has(request, "bylex") => request.get(1),
+        b"spop" => request.get(1),
+        _ if takes_by_name(request) => request.get(1),
         b"sort" if matches!(sort_rule(request, None), Rule::EqualWeights { .. }) => word_after(request, "store"),
         _ => None,
     }
+}
+
+/// Whether chance chooses which elements a SORT with a limit shows.
+pub fn cuts_by_chance(request: &[Vec<u8>], encoding: Option<&str>) -> bool {
+    let name = request[0].to_ascii_lowercase();
+    name.starts_with(b"sort") && matches!(sort_rule(request, encoding), Rule::EqualWeights { cut: true })
+}
+
+/// Whether a command takes out or stores a range of names, which means nothing among unequal scores.
+pub fn takes_by_name(request: &[Vec<u8>]) -> bool {
+    let name = request[0].to_ascii_lowercase();
+    name == b"zremrangebylex" || name == b"zrangestore" && has(request, "bylex")
 }
 
 /// Whether a command stores a set whose members come in the order of a hash table.

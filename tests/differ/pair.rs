@@ -28,6 +28,9 @@ pub struct Pair {
 const PATTERNS: Excuse = "order of patterns that match the same message";
 /// SORT looks its weights up in the order of its source, which may be that of a hash table.
 const LOOKUPS: Excuse = "SORT: order of events about what it looked up";
+/// With a limit chance also chooses which elements SORT looks anything up for.
+const CUT_LOOKUPS: Excuse = "SORT: misses of what it looked up for elements that a limit left of equal ones";
+const NAMED_RANGE: Excuse = "events of ranges by name among unequal scores";
 /// The key is dropped on both sides.
 const STORED_ENCODING: Excuse = "SUNIONSTORE, SDIFFSTORE from a hash table: integers first or not";
 /// Channels that are left without being named.
@@ -153,7 +156,10 @@ impl Pair {
             let is = |request: &Request| words.iter().any(|word| request[0].eq_ignore_ascii_case(word.as_bytes()));
             is(&step.request) || queue.iter().any(is)
         };
-        let sorts = runs(&["sort", "sort_ro"]);
+        // Whether a SORT only looks up what a limit has left of elements of equal weight.
+        let cuts = normalise::cuts_by_chance(&step.request, small)
+            || queue.iter().any(|request| normalise::cuts_by_chance(request, None));
+        let sorts = runs(&["sort", "sort_ro"]).then_some(cuts);
         let shuffles = normalise::shuffles(&step.request) || queue.iter().any(|request| normalise::shuffles(request));
         // Which keys these happen upon whose time is over, and so reclaim, is chance: nothing is left for them to find.
         if runs(&["scan", "randomkey"]) {
@@ -165,7 +171,15 @@ impl Pair {
         if ends_soon {
             std::thread::sleep(std::time::Duration::from_millis(8));
         }
+        // What a range of names takes out where it means nothing is chance, and so is what everybody hears of it.
+        let asked = if executes { &queue[..] } else { std::slice::from_ref(&step.request) };
+        let taken = |frames: &[Frame]| takes_by_name(asked, executes, frames);
+        let named_range = taken(&ours[step.client]) != taken(&theirs[step.client]);
         let difference = (0..CONNECTIONS).find_map(|connection| {
+            if named_range && connection != step.client && ours[connection] != theirs[connection] {
+                self.tolerate(&[NAMED_RANGE]);
+                return None;
+            }
             let request =
                 if connection == step.client { Some(&step.request) } else { self.waiting[connection].as_ref() };
             let queued = self.queued.get(connection).filter(|_| connection == step.client);
@@ -281,7 +295,7 @@ impl Pair {
         request: Option<&Request>,
         queued: &[Request],
         small: Option<&str>,
-        sorts: bool,
+        sorts: Option<bool>,
         (ours, theirs): (&[Frame], &[Frame]),
     ) -> Option<String> {
         if let Some(excuses) = self.excuses(request, queued, small, ours, theirs) {
@@ -301,9 +315,25 @@ impl Pair {
             frames[first..].sort_by_key(|frame| show_all(std::slice::from_ref(frame)));
             frames
         };
-        if sorts && let Some(excuses) = self.excuses(request, queued, small, &in_order(ours), &in_order(theirs)) {
+        if sorts.is_some()
+            && let Some(excuses) = self.excuses(request, queued, small, &in_order(ours), &in_order(theirs))
+        {
             self.tolerate(&[&excuses[..], &[LOOKUPS]].concat());
             return None;
+        }
+        if sorts == Some(true) {
+            let without_misses = |frames: &[Frame]| {
+                let is_miss = |frame: &Frame| show_all(std::slice::from_ref(frame)).contains("keymiss");
+                let (misses, others): (Vec<Frame>, Vec<Frame>) = frames.iter().cloned().partition(is_miss);
+                (misses.len(), others)
+            };
+            let (mine, other) = (without_misses(ours), without_misses(theirs));
+            if mine.0 == other.0
+                && let Some(excuses) = self.excuses(request, queued, small, &mine.1, &other.1)
+            {
+                self.tolerate(&[&excuses[..], &[CUT_LOOKUPS]].concat());
+                return None;
+            }
         }
         if request.is_some_and(|request| connections::same_departures(request, ours, theirs)) {
             self.tolerate(&[DEPARTURES]);
@@ -323,6 +353,22 @@ impl Pair {
         };
         Some(format!("{who}ours:   {}\ntheirs: {}", shown(ours, &self.ours.ids), shown(theirs, &self.theirs.ids)))
     }
+}
+
+/// What commands replied that take out or store a range of names.
+fn takes_by_name(asked: &[Request], executed: bool, frames: &[Frame]) -> Vec<Value> {
+    let values = frames.iter().filter_map(|frame| if let Frame::Value(value) = frame { Some(value) } else { None });
+    let replies: Vec<Value> = if executed {
+        let all = values.into_iter().find_map(|value| match value {
+            Value::Array(replies) if replies.len() == asked.len() => Some(replies.clone()),
+            _ => None,
+        });
+        all.unwrap_or_default()
+    } else {
+        values.filter(|value| matches!(value, Value::Integer(_))).cloned().collect()
+    };
+    let pairs = asked.iter().zip(replies);
+    pairs.filter(|(request, _)| normalise::takes_by_name(request)).map(|(_, reply)| reply).collect()
 }
 
 fn last(frames: &Frames) -> Option<Value> {

@@ -20,6 +20,8 @@ pub struct Pair {
     waiting: Vec<Option<Request>>,
     /// A set was stored whose members may have come in the order of a hash table.
     shuffled: bool,
+    /// Nodes of lists may be compressed: ours has a compressor of its own, whose results are a few bytes longer or shorter.
+    pub compressed: bool,
     /// How often replies differed, and by what rule that was none.
     pub tolerated: RefCell<BTreeMap<Excuse, u64>>,
 }
@@ -49,7 +51,7 @@ pub fn request(words: &str) -> Request {
 impl Pair {
     pub fn new(ours: Ours, theirs: Theirs, resp3: bool) -> Pair {
         let (queued, waiting) = (vec![Vec::new(); CLIENTS], vec![None; CONNECTIONS]);
-        Pair { ours, theirs, resp3, queued, waiting, shuffled: false, tolerated: RefCell::default() }
+        Pair { ours, theirs, resp3, queued, waiting, shuffled: false, compressed: false, tolerated: RefCell::default() }
     }
 
     /// Both empty, with fresh connections.
@@ -60,6 +62,7 @@ impl Pair {
         self.queued = vec![Vec::new(); CLIENTS];
         self.waiting = vec![None; CONNECTIONS];
         self.shuffled = false;
+        self.compressed = false;
         // Libraries and scripts outlive the keys. Whether the cycle has reclaimed a key yet would be a race.
         let first = ["FLUSHALL", "FUNCTION FLUSH", "SCRIPT FLUSH", "DEBUG SET-ACTIVE-EXPIRE 0"];
         let mut requests: Vec<Request> = first.map(request).to_vec();
@@ -188,6 +191,7 @@ impl Pair {
             self.compare(connection, request, queued, small, sorts, heard)
         });
         self.shuffled |= shuffles;
+        self.compressed |= step.request.get(2).is_some_and(|word| word == b"list-compress-depth");
         let dropped = match normalise::chosen_by_chance(&step.request) {
             None if shuffles && self.comes_in_an_order_of_chance(step)? => step.request.get(1).cloned(),
             chosen => chosen.cloned(),
@@ -256,7 +260,7 @@ impl Pair {
         Ok(by_chance)
     }
 
-    fn tolerate(&self, excuses: &[Excuse]) {
+    pub fn tolerate(&self, excuses: &[Excuse]) {
         for excuse in excuses {
             *self.tolerated.borrow_mut().entry(excuse).or_default() += 1;
         }

@@ -90,6 +90,7 @@ impl TcpStage {
             &["FUNCTION", "FLUSH"],
             &["CONFIG", "RESETSTAT"],
             &["SLOWLOG", "RESET"],
+            &["ACL", "LOG", "RESET"],
         ] {
             admin.ask(command)?;
         }
@@ -111,6 +112,8 @@ impl TcpStage {
                 admin.ask(&["ACL", "DELUSER", &user])?;
             }
         }
+        // `+get` beside `+@all` would stay in what ACL LIST shows.
+        admin.ask(&["ACL", "SETUSER", "default", "reset", "on", "nopass", "sanitize-payload", "~*", "&*", "+@all"])?;
         Ok(())
     }
 

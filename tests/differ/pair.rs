@@ -139,6 +139,9 @@ impl Pair {
         };
         let ours = self.ours.exchange(connection, &with_ids(&self.ours.ids.clone()))?;
         let theirs = self.theirs.exchange(connection, &with_ids(&self.theirs.ids), &ours)?;
+        if self.ours.waited {
+            std::thread::sleep(std::time::Duration::from_millis(25));
+        }
         Ok((ours, theirs))
     }
 

@@ -37,6 +37,8 @@ pub struct Ours {
     outputs: Outputs,
     decoders: Vec<Decoder>,
     pub ids: Vec<u64>,
+    /// The last request let a wait end: on the real server it ends unheard if its client wants no replies.
+    pub waited: bool,
     seed: u64,
 }
 
@@ -48,7 +50,8 @@ fn now() -> Instant {
 impl Ours {
     pub fn new(seed: u64) -> Ours {
         let engine = Engine::new(Config { started: now(), ..Config::default() }, seed);
-        let mut ours = Ours { engine, outputs: Outputs::new(), decoders: Vec::new(), ids: Vec::new(), seed };
+        let (decoders, ids) = (Vec::new(), Vec::new());
+        let mut ours = Ours { engine, outputs: Outputs::new(), decoders, ids, waited: false, seed };
         for connection in 0..CONNECTIONS {
             ours.decoders.push(Decoder::new());
             ours.ids.push(connection as u64);
@@ -106,12 +109,14 @@ impl Ours {
             self.collect(&mut frames)?;
         }
         // Whoever waits with an end does so for a few milliseconds.
+        self.waited = false;
         while let Some(deadline) = self.nearest_deadline() {
             let left = Duration::from_millis(deadline.saturating_sub(now().0 / 1000));
             if left > LONGEST_WAIT {
                 break;
             }
             std::thread::sleep(left + Duration::from_millis(1));
+            self.waited = true;
             self.outputs.clear();
             self.engine.step(now(), Input::Wakeup, &mut self.outputs);
             self.collect(&mut frames)?;

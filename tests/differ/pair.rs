@@ -20,7 +20,8 @@ pub struct Pair {
     waiting: Vec<Option<Request>>,
     /// A set was stored whose members may have come in the order of a hash table.
     shuffled: bool,
-    /// Nodes of lists may be compressed: ours has a compressor of its own, whose results are a few bytes longer or shorter.
+    /// Nodes of lists may be compressed: ours compresses with a compressor of its own, and from the moment the depth is set (COMPAT.md has
+    /// it).
     pub compressed: bool,
     /// How often replies differed, and by what rule that was none.
     pub tolerated: RefCell<BTreeMap<Excuse, u64>>,

@@ -74,7 +74,7 @@ fn compare_facts(pair: &mut Pair, keys: Vec<Vec<u8>>, held: &mut Vec<Held>) -> R
                     _ => ours == theirs,
                 },
                 [b"DUMP"] => by_chance || shuffled || squeezed || ours == theirs,
-                [b"MEMORY", _] => by_chance || ours == theirs || squeezed && within_a_hundredth(ours, theirs),
+                [b"MEMORY", _] => by_chance || squeezed || ours == theirs,
                 _ => ours == theirs,
             };
             if squeezed && ours != theirs && question[0] != b"PEXPIRETIME" {
@@ -93,10 +93,6 @@ fn compare_facts(pair: &mut Pair, keys: Vec<Vec<u8>>, held: &mut Vec<Held>) -> R
         held.push(Held { key, kind: kind.clone(), dumps });
     }
     Ok(None)
-}
-
-fn within_a_hundredth(ours: &Value, theirs: &Value) -> bool {
-    matches!((ours, theirs), (Value::Integer(ours), Value::Integer(theirs)) if ours.abs_diff(*theirs) <= theirs.unsigned_abs() / 100)
 }
 
 /// What can be read at a key of this type.

@@ -184,8 +184,10 @@ fn position(ctx: &mut Ctx, key: &[u8], id: &[u8], group: Option<(&[u8], &[u8])>)
         (b">", None) => Err(Error::XREAD_GREATER),
         (b"$", None) => Ok(From::Behind(stream.map_or(StreamId::MIN, |stream| stream.last_id))),
         (b"+", None) => match stream {
+            // Of a stream that is not there yet it will be the last entry, too, when it comes with several.
+            None => Ok(From::Last),
             Some(stream) if !stream.is_empty() => Ok(From::Last),
-            _ => Ok(From::Behind(stream.map_or(StreamId::MIN, |stream| stream.last_id))),
+            Some(stream) => Ok(From::Behind(stream.last_id)),
         },
         (_, None) => StreamId::parse(id, 0).map(From::Behind),
     }

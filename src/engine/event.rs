@@ -29,8 +29,8 @@ pub enum Class {
 /// Something that happened inside the engine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// A command changed the key.
-    Modified { database: usize, key: Text },
+    /// The key changed, and a client did it, unless its time was over.
+    Modified { database: usize, key: Text, authored: bool },
     /// The key came or went with its whole database.
     Exchanged { database: usize, key: Text },
     /// A keyspace event, whether or not anybody may hear it over pub/sub.
@@ -98,8 +98,13 @@ pub struct Effects {
 impl Effects {
     #[inline]
     pub(crate) fn modified(&mut self, database: usize, key: &[u8]) {
+        self.note_modified(database, key, true);
+    }
+
+    #[inline]
+    fn note_modified(&mut self, database: usize, key: &[u8], authored: bool) {
         if self.listening || self.watching || self.tracking {
-            self.events.push(Event::Modified { database, key: Text::new(key) });
+            self.events.push(Event::Modified { database, key: Text::new(key), authored });
         }
     }
 
@@ -136,7 +141,7 @@ impl Effects {
         if self.listening {
             self.events.push(Event::Expired { database, key: Text::new(key), lazily });
         }
-        self.modified(database, key);
+        self.note_modified(database, key, false);
         self.notify(Class::Expired, "expired", database, key);
     }
 

@@ -24,11 +24,11 @@ pub(crate) const KEYEVENT_CHANNELS: u32 = 2;
 pub(crate) fn settle_events(db: &mut Store, clients: &mut Clients, server: &mut Server) {
     for event in db.effects.events.drain(..) {
         match &event {
-            Event::Modified { database, key } => {
+            Event::Modified { database, key, authored } => {
                 server.watches.mark(*database, key, clients);
                 if db.effects.tracking {
                     let by = clients.current_id();
-                    server.tracking.modified(key, by, clients, &mut server.outbox);
+                    server.tracking.modified(key, by, *authored, clients, &mut server.outbox);
                 }
             }
             Event::Exchanged { database, key } => server.watches.mark(*database, key, clients),

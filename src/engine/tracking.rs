@@ -85,11 +85,18 @@ impl TrackingTable {
         !self.readers.is_empty() || !self.own.is_empty() || clients.iter().any(|client| client.tracking.is_some())
     }
 
-    /// A key was modified while `by` was served.
-    pub(crate) fn modified(&mut self, key: &Text, by: ClientId, clients: &Clients, outbox: &mut Outbox) {
+    /// A key was modified while `by` was served, and by that client unless it went because its time was over.
+    pub(crate) fn modified(
+        &mut self,
+        key: &Text,
+        by: ClientId,
+        authored: bool,
+        clients: &Clients,
+        outbox: &mut Outbox,
+    ) {
         for (name, prefix) in &mut self.prefixes {
             if key.starts_with(name) {
-                prefix.changed.insert(key.clone(), (!self.by_script).then_some(by));
+                prefix.changed.insert(key.clone(), (authored && !self.by_script).then_some(by));
             }
         }
         for reader in self.readers.remove(key).into_iter().flatten() {

@@ -267,7 +267,7 @@ impl Inspector {
         let mut anew = many;
         for event in events {
             let (database, key, is_change) = match event {
-                Event::Modified { database, key } => (database, key, true),
+                Event::Modified { database, key, .. } => (database, key, true),
                 Event::Notified { database, key, .. } => (database, key, false),
                 Event::Replaced { database } => {
                     anew |= database == shown;

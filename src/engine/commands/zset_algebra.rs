@@ -102,13 +102,15 @@ impl Source {
         }
     }
 
+    /// The weighed score of a member. It is no number for infinity times zero, which, other than while walking, is left to
+    /// the aggregate: a sum is zero then, and least and greatest pass it over.
     fn score(&self, member: &[u8]) -> Option<f64> {
         let score = match &self.members {
             Members::Nothing => None,
             Members::Set(set) => set.contains(member).then_some(1.0),
             Members::Sorted(zset) => zset.score(member),
         };
-        score.map(|score| self.weigh(score))
+        score.map(|score| self.weight * score)
     }
 
     /// Infinity times zero is zero here.

@@ -234,10 +234,12 @@ fn work() -> Outcome<PathBuf> {
     Ok(work)
 }
 
+/// The stack's last kilobyte is what stands lowest in memory, and nothing has an address there: so an address and what is added to it may become
+/// one instruction.
 fn optimise(from: &Path, to: &Path, name: &str) -> Outcome {
     let mut optimise = Command::new("wasm-opt");
     optimise.env("PATH", places::path_with(&setup::tool_dirs()));
-    optimise.arg("-Oz").arg(from).arg("-o").arg(to);
+    optimise.args(["-Oz", "--low-memory-unused"]).arg(from).arg("-o").arg(to);
     run::step(name, "wasm-opt -Oz", &mut optimise, None)
 }
 

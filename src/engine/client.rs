@@ -11,6 +11,7 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::cell::Cell;
 use resp::Protocol;
 use resp::request::Parser;
 
@@ -67,6 +68,8 @@ pub struct Tracking {
     pub caching: bool,
     /// The connection that invalidations go to; 0: this one.
     pub redirect: u64,
+    /// That connection was found to be gone when it was to be told something.
+    pub(crate) redirection_broken: Cell<bool>,
     pub prefixes: Vec<Text>,
 }
 

@@ -196,6 +196,9 @@ fn tell(client: &Client, keys: Option<&[Text]>, clients: &Clients, outbox: &mut 
     } else if let Some(receiver) = clients.get(ClientId(redirect)) {
         receiver
     } else {
+        if let Some(tracking) = &client.tracking {
+            tracking.redirection_broken.set(true);
+        }
         if client.protocol == Protocol::Resp3 {
             writer.push(2);
             writer.bulk("tracking-redir-broken");

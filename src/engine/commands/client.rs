@@ -1,6 +1,6 @@
 //! CLIENT: connections looked at, named, tuned and ended.
 
-use super::client_tracking::{caching, get_redirection, is_redirection_broken, tracking, tracking_info};
+use super::client_tracking::{caching, get_redirection, tracking, tracking_info};
 use crate::args::Args;
 use crate::client::{Client, ReplyMode, TrackingMode, valid_name};
 use crate::client_memory::REPLY_BUFFER;
@@ -245,7 +245,7 @@ fn describe(ctx: &Ctx, client: &Client, request: Option<(usize, usize, usize)>) 
     }
     if let Some(tracking) = &client.tracking {
         flags.push('t');
-        if is_redirection_broken(tracking, ctx.clients) {
+        if tracking.redirection_broken.get() {
             flags.push('R');
         }
         if tracking.mode == TrackingMode::Broadcast {

@@ -1,7 +1,7 @@
 //! CLIENT TRACKING, CACHING, GETREDIR, TRACKINGINFO: what is asked for; `tracking.rs` does it.
 
 use crate::args::Args;
-use crate::client::{Clients, Tracking, TrackingMode};
+use crate::client::{Tracking, TrackingMode};
 use crate::ctx::Ctx;
 use crate::error::Error;
 use crate::io::ClientId;
@@ -136,11 +136,6 @@ fn check_prefixes(present: &[Text], wanted: &[Text]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether the connection that invalidations should go to is gone.
-pub(super) fn is_redirection_broken(tracking: &Tracking, clients: &Clients) -> bool {
-    tracking.redirect != 0 && clients.get(ClientId(tracking.redirect)).is_none()
-}
-
 pub(super) fn tracking_info(ctx: &mut Ctx, _: &mut Args) -> Result<(), Error> {
     let mut flags: Vec<&str> = Vec::new();
     let current = ctx.clients.get(ctx.clients.current_id());
@@ -161,7 +156,7 @@ pub(super) fn tracking_info(ctx: &mut Ctx, _: &mut Args) -> Result<(), Error> {
             if tracking.no_loop {
                 flags.push("noloop");
             }
-            if is_redirection_broken(tracking, ctx.clients) {
+            if tracking.redirection_broken.get() {
                 flags.push("broken_redirect");
             }
         }

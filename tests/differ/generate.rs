@@ -397,7 +397,7 @@ impl Generator {
 
 /// Streams go around what the real server does not survive or recover from. It answers SET with GET twice, with the old value and
 /// an error, when a digest is malformed, and so falls out of step with its client for good (COMPAT.md has it). HSETEX with the
-/// same field twice and huge negative counts of random members bring Redis 8.6.3 down. VADD with CAS forgets to count the attributes
+/// same field twice (and a value that is too long for a listpack) and huge negative counts of random members bring Redis 8.6.3 down. VADD with CAS forgets to count the attributes
 /// that come with a new element (COMPAT.md has it).
 fn heal(command: &Command, words: &mut Vec<Vec<u8>>) {
     let digest = |word: &Vec<u8>| word.eq_ignore_ascii_case(b"ifdeq") || word.eq_ignore_ascii_case(b"ifdne");
@@ -405,7 +405,13 @@ fn heal(command: &Command, words: &mut Vec<Vec<u8>>) {
         words.retain(|word| !word.eq_ignore_ascii_case(b"get"));
     }
     if command.name == "hsetex" {
-        words.iter_mut().filter(|word| word.len() > 64).for_each(|word| word.truncate(64));
+        let fields = words.iter().position(|word| word.eq_ignore_ascii_case(b"fields")).unwrap_or(words.len());
+        for at in (fields + 2..words.len()).step_by(2) {
+            let (before, field) = words.split_at_mut(at);
+            while before[fields..].contains(&field[0]) {
+                field[0].push(b'\'');
+            }
+        }
     }
     if command.name == "VADD" && words.iter().any(|word| word.eq_ignore_ascii_case(b"setattr")) {
         words.retain(|word| !word.eq_ignore_ascii_case(b"cas"));

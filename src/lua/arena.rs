@@ -10,79 +10,103 @@ enum Slot {
     Black,
 }
 
+/// Which slots of an arena are in use, and which of these the collector has found.
+#[derive(Clone, Debug, Default)]
+pub struct Slots {
+    states: Vec<Slot>,
+    free: Vec<u32>,
+}
+
+impl Slots {
+    /// A slot that is free, or one more.
+    #[inline(never)]
+    fn take(&mut self) -> u32 {
+        let index = self.free.pop().unwrap_or(self.states.len() as u32);
+        match self.states.get_mut(index as usize) {
+            Some(state) => *state = Slot::White,
+            None => self.states.push(Slot::White),
+        }
+        index
+    }
+
+    /// True if the slot was not marked before.
+    pub fn mark(&mut self, index: u32) -> bool {
+        let fresh = self.states.get_mut(index as usize).filter(|state| **state == Slot::White);
+        let found = fresh.is_some();
+        if let Some(state) = fresh {
+            *state = Slot::Black;
+        }
+        found
+    }
+
+    pub fn is_marked(&self, index: u32) -> bool {
+        self.states.get(index as usize) == Some(&Slot::Black)
+    }
+
+    /// Unmarks what is marked and frees the rest, which is the answer.
+    #[inline(never)]
+    fn sweep(&mut self) -> &[u32] {
+        let before = self.free.len();
+        for (index, state) in self.states.iter_mut().enumerate() {
+            match state {
+                Slot::Free => {}
+                Slot::Black => *state = Slot::White,
+                Slot::White => {
+                    *state = Slot::Free;
+                    self.free.push(index as u32);
+                }
+            }
+        }
+        self.free.get(before..).unwrap_or_default()
+    }
+}
+
 #[derive(Clone, Debug)]
 pub struct Arena<T> {
     items: Vec<T>,
-    slots: Vec<Slot>,
-    free: Vec<u32>,
+    /// They are apart, so that a collector can mark while it looks at the items.
+    pub slots: Slots,
 }
 
 impl<T> Default for Arena<T> {
     fn default() -> Self {
-        Arena { items: Vec::new(), slots: Vec::new(), free: Vec::new() }
+        Arena { items: Vec::new(), slots: Slots::default() }
     }
 }
 
 impl<T: Default> Arena<T> {
     pub fn insert(&mut self, item: T) -> u32 {
-        if let Some(index) = self.free.pop() {
-            self.items[index as usize] = item;
-            self.slots[index as usize] = Slot::White;
-            index
-        } else {
-            self.items.push(item);
-            self.slots.push(Slot::White);
-            (self.items.len() - 1) as u32
+        let index = self.slots.take();
+        match self.items.get_mut(index as usize) {
+            Some(free) => *free = item,
+            None => self.items.push(item),
         }
-    }
-
-    /// True if the slot was not marked before.
-    pub fn mark(&mut self, index: u32) -> bool {
-        let slot = &mut self.slots[index as usize];
-        let fresh = *slot == Slot::White;
-        if fresh {
-            *slot = Slot::Black;
-        }
-        fresh
-    }
-
-    pub fn is_marked(&self, index: u32) -> bool {
-        self.slots[index as usize] == Slot::Black
+        index
     }
 
     /// Frees what is not marked and unmarks the rest; returns the sum of the sizes freed.
     pub fn sweep(&mut self, size: impl Fn(&T) -> usize) -> usize {
-        let before = self.free.len();
-        sweep(&mut self.slots, &mut self.free);
         let mut freed = 0;
-        for &index in &self.free[before..] {
-            freed += size(&self.items[index as usize]);
-            self.items[index as usize] = T::default();
+        for &index in self.slots.sweep() {
+            if let Some(item) = self.items.get_mut(index as usize) {
+                freed += size(item);
+                *item = T::default();
+            }
         }
         freed
     }
 
     pub fn len(&self) -> usize {
-        self.items.len() - self.free.len()
+        self.items.len() - self.slots.free.len()
     }
 
-    pub fn as_slice(&self) -> &[T] {
+    /// All slots, the free ones too.
+    pub fn items(&self) -> &[T] {
         &self.items
     }
-}
 
-/// Unmarks what is marked and lists the rest as free.
-#[inline(never)]
-fn sweep(slots: &mut [Slot], free: &mut Vec<u32>) {
-    for (index, slot) in slots.iter_mut().enumerate() {
-        match slot {
-            Slot::Free => {}
-            Slot::Black => *slot = Slot::White,
-            Slot::White => {
-                *slot = Slot::Free;
-                free.push(index as u32);
-            }
-        }
+    pub fn items_mut(&mut self) -> &mut [T] {
+        &mut self.items
     }
 }
 

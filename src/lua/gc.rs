@@ -9,20 +9,55 @@
 use alloc::vec::Vec;
 
 use crate::{
-    arena::Arena,
+    arena::{Arena, Slots},
     heap::{CAPTURED_COST, CLOSED, CLOSURE_COST, SMALL_COST, THREAD_COST},
     meta::Event,
     proto::Proto,
     state::{Continuation, Fault, Frame, NATIVE, SLOT_COST, State, Thread},
+    strings::Strings,
     table::{self, NONE},
     value::Value,
 };
 
+/// What the collector has found. The marks are taken out of the heap for so long, so that it can be gone through meanwhile.
 struct Marker<'a> {
-    state: &'a mut State,
+    state: &'a State,
     protos: &'a Arena<Proto>,
+    proto_seen: Vec<bool>,
+    marks: Marks,
     gray: Vec<Value>,
-    weak: Vec<(u32, bool, bool)>,
+    weak: Vec<Weak>,
+}
+
+/// The marks of each kind of object.
+type Marks = [Slots; 7];
+
+/// A table that does not keep what it holds.
+struct Weak {
+    table: u32,
+    keys: bool,
+    values: bool,
+}
+
+const STRINGS: usize = 0;
+const TABLES: usize = 1;
+const CLOSURES: usize = 2;
+const CAPTURED: usize = 3;
+const USERDATA: usize = 4;
+const THREADS: usize = 5;
+const BOXES: usize = 6;
+
+/// The kind and the number of an object.
+fn object(value: Value) -> Option<(usize, u32)> {
+    Some(match value {
+        Value::String(payload) => (STRINGS, Strings::place(payload)),
+        Value::Table(at) => (TABLES, at as u32),
+        Value::Function(at) => (CLOSURES, at as u32),
+        Value::Userdata(at) => (USERDATA, at as u32),
+        Value::Thread(at) => (THREADS, at as u32),
+        Value::Native(id) if id >> 32 != 0 => (BOXES, (id >> 32) as u32 - 1),
+        _ => return None,
+    })
 }
 
 /// Less than this between collections is not worth one.
@@ -63,15 +98,26 @@ impl State {
         // which takes longer than copying as many bytes.
         self.fuel -= (self.heap.used >> 2) as i64;
         let extent = self.extent(protos);
-        self.proto_seen.clear();
-        self.proto_seen.resize(protos.as_slice().len(), false);
-        let mut marker = Marker { state: self, protos, gray: Vec::new(), weak: Vec::new() };
+        let mut proto_seen = core::mem::take(&mut self.proto_seen);
+        proto_seen.clear();
+        proto_seen.resize(protos.items().len(), false);
+        let marks = self.exchange_marks(Marks::default());
+        let mut marker = Marker { state: self, protos, proto_seen, marks, gray: Vec::new(), weak: Vec::new() };
         marker.roots(extent);
         marker.drain();
-        let weak = core::mem::take(&mut marker.weak);
-        self.clear_weak(&weak);
-        let extent = extent.min(self.stack.len());
-        self.stack[extent..].fill(Value::Nil);
+        let Marker { proto_seen, mut marks, weak, .. } = marker;
+        self.proto_seen = proto_seen;
+        for weak in weak {
+            self.clear_weak(&weak, &mut marks);
+        }
+        self.exchange_marks(marks);
+        clear_above(&mut self.stack, extent);
+        for (at, thread) in self.heap.threads.items_mut().iter_mut().enumerate() {
+            if at != self.thread as usize {
+                let extent = thread_extent(thread, at as u32, protos);
+                clear_above(&mut thread.stack, extent);
+            }
+        }
         self.sweep();
         let heap = &mut self.heap;
         heap.threshold = if self.collect_always { 0 } else { heap.half_way().min(heap.used + heap.used.max(MIN_STEP)) };
@@ -93,43 +139,67 @@ impl State {
         heap.used = heap.used.saturating_sub(freed);
     }
 
-    fn clear_weak(&mut self, weak: &[(u32, bool, bool)]) {
-        for &(at, keys, values) in weak {
-            let mut table = core::mem::take(&mut self.heap.tables[at]);
-            if values {
-                for value in &mut table.array {
-                    if self.is_dead(*value) {
-                        *value = Value::Nil;
-                    }
-                }
-            }
-            for node in &mut table.nodes {
-                if (keys && self.is_dead(node.key)) || (values && self.is_dead(node.value)) {
-                    node.value = Value::Nil;
-                }
-            }
-            self.heap.tables[at] = table;
+    fn exchange_marks(&mut self, with: Marks) -> Marks {
+        let heap = &mut self.heap;
+        let places = [
+            heap.strings.slots(),
+            &mut heap.tables.slots,
+            &mut heap.closures.slots,
+            &mut heap.captured.slots,
+            &mut heap.userdata.slots,
+            &mut heap.threads.slots,
+            &mut heap.boxes.slots,
+        ];
+        let mut marks = with;
+        for (place, mark) in places.into_iter().zip(&mut marks) {
+            core::mem::swap(place, mark);
         }
+        marks
     }
 
-    fn is_dead(&mut self, value: Value) -> bool {
-        let heap = &mut self.heap;
-        match value {
-            // Strings are values, not objects: they are kept.
-            Value::String(payload) => {
-                heap.strings.mark(payload);
-                false
+    fn clear_weak(&mut self, weak: &Weak, marks: &mut Marks) {
+        let table = &mut self.heap.tables[weak.table];
+        if weak.values {
+            for value in &mut table.array {
+                if is_dead(marks, *value) {
+                    *value = Value::Nil;
+                }
             }
-            Value::Table(at) => !heap.tables.is_marked(at as u32),
-            Value::Function(at) => !heap.closures.is_marked(at as u32),
-            Value::Userdata(at) => !heap.userdata.is_marked(at as u32),
-            Value::Thread(at) => !heap.threads.is_marked(at as u32),
-            Value::Native(id) if id >> 32 != 0 => !heap.boxes.is_marked((id >> 32) as u32 - 1),
-            _ => false,
+        }
+        for node in &mut table.nodes {
+            if (weak.keys && is_dead(marks, node.key)) || (weak.values && is_dead(marks, node.value)) {
+                node.value = Value::Nil;
+            }
         }
     }
 }
 
+#[inline(never)]
+fn is_dead(marks: &mut Marks, value: Value) -> bool {
+    match object(value) {
+        None => false,
+        // Strings are values, not objects: they are kept.
+        Some((STRINGS, at)) => {
+            marks[STRINGS].mark(at);
+            false
+        }
+        Some((kind, at)) => !marks[kind].is_marked(at),
+    }
+}
+
+/// What lies above the frames is dead.
+fn clear_above(stack: &mut [Value], extent: usize) {
+    if let Some(dead) = stack.get_mut(extent..) {
+        dead.fill(Value::Nil);
+    }
+}
+
+fn thread_extent(thread: &Thread, at: u32, protos: &Arena<Proto>) -> usize {
+    let has_frames = thread.started || at == 0;
+    if has_frames { frames_extent(&thread.frames, protos) } else { thread.stack.len() }
+}
+
+#[inline(never)]
 fn frames_extent(frames: &[Frame], protos: &Arena<Proto>) -> usize {
     frames
         .iter()
@@ -146,7 +216,7 @@ fn frames_extent(frames: &[Frame], protos: &Arena<Proto>) -> usize {
 
 impl Marker<'_> {
     fn roots(&mut self, extent: usize) {
-        let state = &mut *self.state;
+        let state = self.state;
         let single = [
             state.memory_message,
             state.json_mark,
@@ -156,41 +226,35 @@ impl Marker<'_> {
             Value::Thread(u64::from(state.thread)),
             Value::Thread(0),
         ];
-        // They are in our hands while they are gone through; marking looks at none of them.
-        let running = Thread {
-            stack: core::mem::take(&mut state.stack),
-            frames: core::mem::take(&mut state.frames),
-            continuations: core::mem::take(&mut state.continuations),
-            open: core::mem::take(&mut state.open),
-            ..Thread::default()
-        };
-        let (pinned, resumers) = (state.pinned.clone(), state.resumers.clone());
-        self.mark_stacks(&running, extent);
+        self.mark_stacks(&state.stack, &state.frames, &state.continuations, &state.open, extent);
         self.mark_all(&single);
-        self.mark_all(&pinned);
-        for thread in resumers {
+        self.mark_all(&state.pinned);
+        for &thread in &state.resumers {
             self.mark(Value::Thread(u64::from(thread)));
         }
-        self.mark_table(self.state.heap.string_meta);
-        for name in self.state.heap.event_names {
+        self.mark_table(state.heap.string_meta);
+        for name in state.heap.event_names {
             self.mark(Value::String(name));
         }
-        let state = &mut *self.state;
-        state.stack = running.stack;
-        state.frames = running.frames;
-        state.continuations = running.continuations;
-        state.open = running.open;
     }
 
     /// What a coroutine's stacks hold.
-    fn mark_stacks(&mut self, thread: &Thread, extent: usize) {
-        self.mark_all(&thread.stack[..extent.min(thread.stack.len())]);
-        for frame in &thread.frames {
+    #[inline(never)]
+    fn mark_stacks(
+        &mut self,
+        stack: &[Value],
+        frames: &[Frame],
+        continuations: &[Continuation],
+        open: &[u32],
+        extent: usize,
+    ) {
+        self.mark_all(stack.get(..extent).unwrap_or(stack));
+        for frame in frames {
             if frame.closure != NATIVE {
                 self.mark(Value::Function(u64::from(frame.closure)));
             }
         }
-        for continuation in &thread.continuations {
+        for continuation in continuations {
             match continuation {
                 Continuation::Xpcall { handler: value } | Continuation::Foreach { key: value } => self.mark(*value),
                 Continuation::Sort(sort) => self.mark_all(&sort.values()),
@@ -199,32 +263,24 @@ impl Marker<'_> {
                 _ => {}
             }
         }
-        for &index in &thread.open {
-            self.state.heap.captured.mark(index);
+        for &index in open {
+            self.marks[CAPTURED].mark(index);
         }
     }
 
+    #[inline(never)]
     fn mark_all(&mut self, values: &[Value]) {
         for value in values {
             self.mark(*value);
         }
     }
 
+    #[inline(never)]
     fn mark(&mut self, value: Value) {
-        let heap = &mut self.state.heap;
-        let fresh = match value {
-            Value::String(payload) => {
-                heap.strings.mark(payload);
-                false
-            }
-            Value::Table(at) => heap.tables.mark(at as u32),
-            Value::Function(at) => heap.closures.mark(at as u32),
-            Value::Userdata(at) => heap.userdata.mark(at as u32),
-            Value::Thread(at) => heap.threads.mark(at as u32),
-            Value::Native(id) if id >> 32 != 0 => heap.boxes.mark((id >> 32) as u32 - 1),
-            _ => false,
-        };
-        if fresh {
+        if let Some((kind, at)) = object(value)
+            && self.marks[kind].mark(at)
+            && kind != STRINGS
+        {
             self.gray.push(value);
         }
     }
@@ -236,73 +292,61 @@ impl Marker<'_> {
     }
 
     fn drain(&mut self) {
+        let heap = &self.state.heap;
         while let Some(value) = self.gray.pop() {
-            match value {
-                Value::Table(at) => self.traverse_table(at as u32),
-                Value::Function(at) => {
-                    let closure = core::mem::take(&mut self.state.heap.closures[at as u32]);
+            let Some((kind, at)) = object(value) else { continue };
+            match kind {
+                TABLES => self.traverse_table(at),
+                CLOSURES => {
+                    let closure = &heap.closures[at];
                     self.mark_table(closure.env);
                     self.mark_proto(closure.proto);
                     for &index in &closure.upvalues {
                         self.mark_captured(index);
                     }
-                    self.state.heap.closures[at as u32] = closure;
                 }
-                Value::Userdata(at) => {
-                    let (meta, env) = {
-                        let userdata = &self.state.heap.userdata[at as u32];
-                        (userdata.meta, userdata.env)
-                    };
-                    self.mark_table(meta);
-                    self.mark_table(env);
+                USERDATA => {
+                    let userdata = &heap.userdata[at];
+                    self.mark_table(userdata.meta);
+                    self.mark_table(userdata.env);
                 }
-                Value::Thread(at) => self.traverse_thread(at as u32),
-                Value::Native(id) => {
-                    let captured = self.state.heap.boxes[(id >> 32) as u32 - 1];
-                    self.mark_all(&captured);
-                }
+                THREADS => self.traverse_thread(at),
+                BOXES => self.mark_all(&heap.boxes[at]),
                 _ => {}
             }
         }
     }
 
     fn mark_captured(&mut self, index: u32) {
-        if self.state.heap.captured.mark(index) {
+        if self.marks[CAPTURED].mark(index) {
             let captured = &self.state.heap.captured[index];
-            let (slot, thread, value) = (captured.slot, captured.thread, captured.value);
-            if slot == CLOSED {
-                self.mark(value);
-            } else if thread != self.state.thread {
-                self.mark(Value::Thread(u64::from(thread)));
+            if captured.slot == CLOSED {
+                self.mark(captured.value);
+            } else if captured.thread != self.state.thread {
+                self.mark(Value::Thread(u64::from(captured.thread)));
             }
         }
     }
 
     fn traverse_table(&mut self, at: u32) {
-        let mut table = core::mem::take(&mut self.state.heap.tables[at]);
+        let heap = &self.state.heap;
+        let table = &heap.tables[at];
         self.mark_table(table.meta);
         let (mut weak_keys, mut weak_values) = (false, false);
-        if table.meta != NONE {
-            // A table may be its own metatable, and is in our hands just now.
-            let name = self.state.heap.event_names[Event::Mode as usize];
-            let mode = if table.meta == at {
-                table.get_short(name)
-            } else {
-                self.state.heap.tables[table.meta].get_short(name)
-            };
-            if let Value::String(payload) = mode {
-                let mode = self.state.heap.bytes(payload);
-                weak_keys = mode.contains(&b'k');
-                weak_values = mode.contains(&b'v');
-            }
+        if table.meta != NONE
+            && let Value::String(payload) = heap.tables[table.meta].get_short(heap.event_names[Event::Mode as usize])
+        {
+            let mode = heap.bytes(payload);
+            weak_keys = mode.contains(&b'k');
+            weak_values = mode.contains(&b'v');
         }
         if weak_keys || weak_values {
-            self.weak.push((at, weak_keys, weak_values));
+            self.weak.push(Weak { table: at, keys: weak_keys, values: weak_values });
         }
         if !weak_values {
             self.mark_all(&table.array);
         }
-        for node in &mut table.nodes {
+        for node in &table.nodes {
             if node.value.is_nil() {
                 continue;
             }
@@ -313,38 +357,31 @@ impl Marker<'_> {
                 self.mark(node.value);
             }
         }
-        self.state.heap.tables[at] = table;
     }
 
     fn traverse_thread(&mut self, at: u32) {
-        let mut thread = core::mem::take(&mut self.state.heap.threads[at]);
+        let thread = &self.state.heap.threads[at];
         self.mark_table(thread.env);
         if at != self.state.thread {
-            let has_frames = thread.started || at == 0;
-            let extent = if has_frames { frames_extent(&thread.frames, self.protos) } else { thread.stack.len() };
-            self.mark_stacks(&thread, extent);
-            if let Some(dead) = thread.stack.get_mut(extent..) {
-                dead.fill(Value::Nil);
-            }
+            let extent = thread_extent(thread, at, self.protos);
+            self.mark_stacks(&thread.stack, &thread.frames, &thread.continuations, &thread.open, extent);
         }
-        self.state.heap.threads[at] = thread;
     }
 
     fn mark_proto(&mut self, at: u32) {
         let mut pending = alloc::vec![at];
         while let Some(at) = pending.pop() {
-            if core::mem::replace(&mut self.state.proto_seen[at as usize], true) {
+            if core::mem::replace(&mut self.proto_seen[at as usize], true) {
                 continue;
             }
-            let protos = self.protos;
-            let proto = &protos[at];
+            let proto = &self.protos[at];
             self.mark(proto.source);
             self.mark_all(&proto.constants);
             self.mark_all(&proto.upvalue_names);
             for local in &proto.locals {
                 self.mark(local.name);
             }
-            pending.extend(proto.children.iter().copied());
+            pending.extend_from_slice(&proto.children);
         }
     }
 }

@@ -528,7 +528,7 @@ impl Vm {
         let seen = core::mem::take(&mut self.state.proto_seen);
         for (index, seen) in seen.iter().enumerate() {
             if *seen {
-                self.protos.mark(index as u32);
+                self.protos.slots.mark(index as u32);
             }
         }
         let freed = self.protos.len();

@@ -6,7 +6,7 @@
 use alloc::{boxed::Box, vec, vec::Vec};
 
 use crate::{
-    arena::Arena,
+    arena::{Arena, Slots},
     value::{LONG, SHORT, Value},
 };
 
@@ -112,7 +112,7 @@ impl Strings {
 
     #[inline]
     pub fn get(&self, payload: u64) -> &[u8] {
-        self.entries[payload as u32 & 0x7fff_ffff].bytes.get()
+        self.entries[Strings::place(payload)].bytes.get()
     }
 
     #[inline]
@@ -126,8 +126,15 @@ impl Strings {
         if payload & LONG == 0 { (payload >> 32) as u32 } else { hash(self.get(payload)) }
     }
 
-    pub fn mark(&mut self, payload: u64) {
-        self.entries.mark(payload as u32 & 0x7fff_ffff);
+    /// The collector's marks, by what [`Strings::place`] says.
+    pub fn slots(&mut self) -> &mut Slots {
+        &mut self.entries.slots
+    }
+
+    /// Where a string lies.
+    #[inline(always)]
+    pub fn place(payload: u64) -> u32 {
+        payload as u32 & 0x7fff_ffff
     }
 
     /// Frees what was not marked; returns the bytes freed.
@@ -137,7 +144,7 @@ impl Strings {
             let mut last = END;
             while at != END {
                 let next = self.entries[at].next;
-                if self.entries.is_marked(at) {
+                if self.entries.slots.is_marked(at) {
                     if last == END {
                         self.buckets[bucket] = at;
                     } else {

@@ -1,7 +1,6 @@
 //! What scripts can call: the functions of the table `redis`.
 
 use super::convert;
-use super::library;
 use super::run::Run;
 use super::sandbox::Interpreter;
 use crate::acl;
@@ -88,45 +87,31 @@ impl Function {
     }
 }
 
-/// What a function of ours answers.
-pub(super) enum Answer {
-    None,
-    One(Value),
-    /// Raises an error table with this text.
-    Raise(Error),
-    /// Raises a text with the caller's position.
-    RaiseHere(Vec<u8>),
-    /// Raises this value.
-    RaiseValue(Value),
-}
+/// What a function of ours answers: at most one value, or a text that is raised as an error table.
+pub(super) type Answer = Result<Option<Value>, Error>;
 
 /// Answers a call that the machine has stopped for.
 pub(super) fn call(ctx: &mut Ctx, run: &mut Run, interpreter: &mut Interpreter, function: u32) {
     let function = Function::numbered(function).unwrap_or(Function::UnknownGlobal);
-    let answer = match function {
-        Function::Call => command(ctx, run, interpreter, true),
-        Function::Pcall => command(ctx, run, interpreter, false),
+    let result = match function {
+        Function::Call => return command(ctx, run, interpreter, true),
+        Function::Pcall => return command(ctx, run, interpreter, false),
+        Function::UnknownGlobal => return unknown_global(&mut interpreter.vm),
         Function::AclCheckCmd => check_permission(ctx, interpreter),
-        Function::Register => match &mut run.registered {
-            Some(registered) => match library::register(&mut interpreter.vm, registered) {
-                Ok(()) => Answer::None,
-                Err(text) => Answer::Raise(text),
-            },
-            None => Answer::Raise(Error::REGISTER_NOT_NOW),
-        },
         Function::Log => log(ctx, &mut interpreter.vm),
         _ => simple(run, &mut interpreter.vm, function),
     };
-    let vm = &mut interpreter.vm;
+    answer(&mut interpreter.vm, result);
+}
+
+/// Lets the machine go on with an answer.
+pub(super) fn answer(vm: &mut Vm, answer: Answer) {
     match answer {
-        Answer::None => vm.answer(&[]),
-        Answer::One(value) => vm.answer(&[value]),
-        Answer::Raise(text) => {
-            let error = convert::error(vm, &text.0, false);
+        Ok(value) => vm.answer(value.as_slice()),
+        Err(error) => {
+            let error = convert::error(vm, &error.0, false);
             vm.fail(error.into());
         }
-        Answer::RaiseHere(text) => vm.fail_with_position(&text),
-        Answer::RaiseValue(value) => vm.fail(value),
     }
 }
 
@@ -177,97 +162,93 @@ pub(super) fn call_overheard(
 
 /// Writes the arguments after the level to the server's log: those that are strings or numbers, up to the first zero byte.
 fn log(ctx: &mut Ctx, vm: &mut Vm) -> Answer {
-    let [level, words @ ..] = vm.arguments() else { return Answer::Raise(Error::LOG_ARGUMENTS) };
-    if words.is_empty() {
-        return Answer::Raise(Error::LOG_ARGUMENTS);
+    let count = vm.arguments().len();
+    if count < 2 {
+        return Err(Error::LOG_ARGUMENTS);
     }
-    let Some(level) = number(vm, *level) else { return Answer::Raise(Error::LOG_LEVEL_TYPE) };
-    let Some(level) = LogLevel::numbered(convert::integer(level)) else { return Answer::Raise(Error::LOG_LEVEL) };
+    let level = number(vm, vm.arguments()[0]).ok_or(Error::LOG_LEVEL_TYPE)?;
+    let level = LogLevel::numbered(convert::integer(level)).ok_or(Error::LOG_LEVEL)?;
     if !level.is_heard_at(ctx.server.settings.get("loglevel")) {
-        return Answer::None;
+        return Ok(None);
     }
-    let (words, mut message) = (words.to_vec(), Vec::new());
-    for (at, word) in words.into_iter().enumerate() {
-        let text = if word.as_number().is_some() { vm.text(word) } else { word };
-        if let Some(text) = vm.bytes(text) {
-            if at > 0 {
+    let mut message = Vec::new();
+    for at in 1..count {
+        let word = vm.arguments()[at];
+        if let Some(text) = convert::text(vm, word) {
+            if at > 1 {
                 message.push(b' ');
             }
             message.extend_from_slice(text);
         }
     }
-    let end = message.iter().position(|byte| *byte == 0).unwrap_or(message.len());
-    ctx.server.told.push(Event::Logged { level, message: Text::new(&message[..end]) });
-    Answer::None
+    ctx.server.told.push(Event::Logged { level, message: Text::new(convert::c_string(&message)) });
+    Ok(None)
 }
 
 /// The functions that need nothing but their arguments.
 fn simple(run: &mut Run, vm: &mut Vm, function: Function) -> Answer {
     let (first, count) = (vm.arguments().first().copied().unwrap_or_default(), vm.arguments().len());
-    match function {
-        Function::ErrorReply | Function::StatusReply => one_line(vm, first, count, function == Function::ErrorReply),
+    let only = |error: Error| if count == 1 { Ok(()) } else { Err(error) };
+    let chosen = convert::integer(number(vm, first).unwrap_or(0.0));
+    Ok(match function {
+        Function::ErrorReply | Function::StatusReply => {
+            Some(one_line(vm, first, count, function == Function::ErrorReply))
+        }
         Function::Sha1Hex => {
-            if count != 1 {
-                return Answer::Raise(Error::WRONG_NUMBER);
-            }
-            let text = if first.as_number().is_some() { vm.text(first) } else { first };
-            let digest = super::sha1::hexadecimal(vm.bytes(text).unwrap_or_default());
-            Answer::One(vm.string(&digest))
+            only(Error::WRONG_NUMBER)?;
+            let digest = super::sha1::hexadecimal(convert::text(vm, first).unwrap_or_default());
+            Some(vm.string(&digest))
         }
         Function::SetResp => {
-            if count != 1 {
-                return Answer::Raise(Error::SETRESP_ARGUMENTS);
-            }
-            run.protocol = match convert::integer(number(vm, first).unwrap_or(0.0)) {
+            only(Error::SETRESP_ARGUMENTS)?;
+            run.protocol = match chosen {
                 2 => Protocol::Resp2,
                 3 => Protocol::Resp3,
-                _ => return Answer::Raise(Error::SETRESP_VERSION),
+                _ => return Err(Error::SETRESP_VERSION),
             };
-            Answer::None
+            None
         }
         Function::SetRepl => {
-            if count != 1 {
-                return Answer::Raise(Error::SET_REPL_ARGUMENTS);
+            only(Error::SET_REPL_ARGUMENTS)?;
+            if !(0..=3).contains(&chosen) {
+                return Err(Error::SET_REPL_FLAGS);
             }
-            match convert::integer(number(vm, first).unwrap_or(0.0)) {
-                0..=3 => Answer::None,
-                _ => Answer::Raise(Error::SET_REPL_FLAGS),
-            }
+            None
         }
-        Function::ReplicateCommands => Answer::One(Value::True),
+        Function::ReplicateCommands => Some(Value::True),
         // Nobody debugs.
-        Function::Breakpoint => Answer::One(Value::False),
+        Function::Breakpoint => Some(Value::False),
+        Function::Handler if Vm::as_table(first).is_some() => Some(first),
         Function::Handler => {
-            if Vm::as_table(first).is_some() {
-                return Answer::One(first);
-            }
             let text = vm.text(first);
             let text = [b"ERR ", vm.bytes(text).unwrap_or_default()].concat();
-            Answer::One(convert::error(vm, &text, false).into())
+            Some(convert::error(vm, &text, false).into())
         }
-        Function::UnknownGlobal => {
-            let name = vm.arguments().get(1).copied().unwrap_or_default();
-            if !name.is_string() && name.as_number().is_none() {
-                let text = b"Second argument to luaProtectedTableError must be a string or number";
-                return Answer::RaiseHere(text.to_vec());
-            }
-            let name = vm.text(name);
-            let name = convert::c_string(vm.bytes(name).unwrap_or_default());
-            Answer::RaiseHere([b"Script attempted to access nonexistent global variable '", name, b"'"].concat())
+        // Who loads a library answers this himself.
+        Function::Register => return Err(Error::REGISTER_NOT_NOW),
+        _ => None,
+    })
+}
+
+/// Raises a text with the position of whoever read the variable.
+fn unknown_global(vm: &mut Vm) {
+    let name = vm.arguments().get(1).copied().unwrap_or_default();
+    let text = match convert::text(vm, name) {
+        Some(name) => {
+            [b"Script attempted to access nonexistent global variable '", convert::c_string(name), b"'"].concat()
         }
-        _ => Answer::None,
-    }
+        None => b"Second argument to luaProtectedTableError must be a string or number".to_vec(),
+    };
+    vm.fail_with_position(&text);
 }
 
 /// `redis.error_reply` and `redis.status_reply`.
-fn one_line(vm: &mut Vm, text: Value, count: usize, is_error: bool) -> Answer {
+fn one_line(vm: &mut Vm, text: Value, count: usize, is_error: bool) -> Value {
     if count != 1 || !text.is_string() {
-        return Answer::One(convert::error(vm, &Error::ONE_LINE_ARGUMENTS.0, false).into());
+        return convert::error(vm, &Error::ONE_LINE_ARGUMENTS.0, false).into();
     }
     if !is_error {
-        let table = vm.table(0, 1);
-        let _ = vm.set_field(table, "ok", text);
-        return Answer::One(table.into());
+        return convert::wrapped(vm, "ok", text);
     }
     let text = convert::c_string(vm.bytes(text).unwrap_or_default());
     let text = text.strip_prefix(b"-").unwrap_or(text);
@@ -278,7 +259,7 @@ fn one_line(vm: &mut Vm, text: Value, count: usize, is_error: bool) -> Answer {
     let begin = message.iter().position(inner).unwrap_or(message.len());
     let end = message.iter().rposition(inner).map_or(begin, |last| last + 1);
     let text = [code, b" ", &message[begin..end]].concat();
-    Answer::One(convert::error(vm, &text, false).into())
+    convert::error(vm, &text, false).into()
 }
 
 /// A number, or the number that a string reads as.
@@ -291,19 +272,19 @@ fn number(vm: &Vm, value: Value) -> Option<f64> {
 }
 
 /// Puts the arguments of the call side by side, as a request has them.
-fn gather(interpreter: &mut Interpreter) -> Result<(), Answer> {
+fn gather(interpreter: &mut Interpreter) -> Result<(), Error> {
     let Interpreter { vm, words, spans, .. } = interpreter;
     words.clear();
     spans.clear();
     if vm.arguments().is_empty() {
-        return Err(Answer::Raise(Error::CALL_NOTHING));
+        return Err(Error::CALL_NOTHING);
     }
     for &argument in vm.arguments() {
         let start = words.len() as u32;
         match argument {
             Value::String(_) => words.extend_from_slice(vm.bytes(argument).unwrap_or_default()),
             Value::Number(bits) => append(words, f64::from_bits(bits)),
-            _ => return Err(Answer::Raise(Error::CALL_ARGUMENT)),
+            _ => return Err(Error::CALL_ARGUMENT),
         }
         spans.push(Span { start, end: words.len() as u32 });
     }
@@ -322,50 +303,50 @@ fn append(words: &mut Vec<u8>, number: f64) {
 }
 
 /// `redis.call` and `redis.pcall`.
-fn command(ctx: &mut Ctx, run: &mut Run, interpreter: &mut Interpreter, raises: bool) -> Answer {
-    let refused = |interpreter: &mut Interpreter, answer: Answer| match answer {
-        Answer::Raise(text) if !raises => Answer::One(convert::error(&mut interpreter.vm, &text.0, false).into()),
-        answer => answer,
-    };
-    if let Err(answer) = gather(interpreter) {
-        return refused(interpreter, answer);
-    }
+fn command(ctx: &mut Ctx, run: &mut Run, interpreter: &mut Interpreter, raises: bool) {
+    let gathered = gather(interpreter);
     let Interpreter { vm, words, spans, reply, .. } = interpreter;
-    let mut args = Args::new(words, spans);
-    let error = match find(&mut args) {
-        Ok(command) => match may_call(ctx, run, command, &args) {
-            Ok(()) => {
-                reply.clear();
-                perform(ctx, run, command, &mut args, reply);
-                let value = convert::value(vm, reply, &mut 0);
-                return if raises && reply.first() == Some(&b'-') {
-                    Answer::RaiseValue(value)
-                } else {
-                    Answer::One(value)
-                };
-            }
-            Err(error) => {
-                if let Some(statistics) = ctx.server.calls.get_mut(usize::from(command.id)) {
-                    statistics.rejected += 1;
+    let (value, failed) = match gathered {
+        Ok(()) => {
+            let mut args = Args::new(words, spans);
+            match admitted(ctx, run, &mut args) {
+                Ok(command) => {
+                    reply.clear();
+                    perform(ctx, run, command, &mut args, reply);
+                    (convert::value(vm, reply, &mut 0), reply.first() == Some(&b'-'))
                 }
-                error
+                Err(error) => {
+                    ctx.server.count_error(&error.0);
+                    (convert::error(vm, &error.0, true).into(), true)
+                }
             }
-        },
-        Err(error) => error,
+        }
+        Err(error) => (convert::error(vm, &error.0, false).into(), true),
     };
-    ctx.server.count_error(&error.0);
-    let error = convert::error(vm, &error.0, true).into();
-    if raises { Answer::RaiseValue(error) } else { Answer::One(error) }
+    if raises && failed {
+        vm.fail(value);
+    } else {
+        vm.answer(&[value]);
+    }
+}
+
+/// The command that a call names, if it may run; a refusal is counted.
+fn admitted(ctx: &mut Ctx, run: &Run, args: &mut Args) -> Result<&'static Command, Error> {
+    let command = find(args)?;
+    if let Err(error) = may_call(ctx, run, command, args) {
+        if let Some(statistics) = ctx.server.calls.get_mut(usize::from(command.id)) {
+            statistics.rejected += 1;
+        }
+        return Err(error);
+    }
+    Ok(command)
 }
 
 /// Why the command that a call names would be refused before it ran. Its words are left in the interpreter.
 pub(super) fn refusal(ctx: &mut Ctx, run: &Run, interpreter: &mut Interpreter) -> Option<Error> {
-    if let Err(answer) = gather(interpreter) {
+    if let Err(error) = gather(interpreter) {
         interpreter.spans.clear();
-        return match answer {
-            Answer::Raise(error) => Some(error),
-            _ => None,
-        };
+        return Some(error);
     }
     let mut args = Args::new(&interpreter.words, &interpreter.spans);
     match find(&mut args) {
@@ -442,13 +423,11 @@ fn may_call(ctx: &mut Ctx, run: &Run, command: &'static Command, args: &Args) ->
 
 /// `redis.acl_check_cmd`
 fn check_permission(ctx: &mut Ctx, interpreter: &mut Interpreter) -> Answer {
-    if let Err(answer) = gather(interpreter) {
-        return answer;
-    }
+    gather(interpreter)?;
     let mut args = Args::new(&interpreter.words, &interpreter.spans);
     match find(&mut args) {
-        Ok(command) => Answer::One(if acl::allows(ctx, command, &args) { Value::True } else { Value::False }),
-        Err(error) if error == Error::CALL_UNKNOWN => Answer::Raise(Error::ACL_CHECK_UNKNOWN),
-        Err(_) => Answer::Raise(Error::ACL_CHECK_ARITY),
+        Ok(command) => Ok(Some(Value::boolean(acl::allows(ctx, command, &args)))),
+        Err(error) if error == Error::CALL_UNKNOWN => Err(Error::ACL_CHECK_UNKNOWN),
+        Err(_) => Err(Error::ACL_CHECK_ARITY),
     }
 }

@@ -98,10 +98,17 @@ pub(super) fn error(vm: &mut Vm, text: &[u8], counted: bool) -> Table {
     table
 }
 
-fn wrapped(vm: &mut Vm, name: &str, value: Value) -> Value {
+/// A table with one field.
+pub(super) fn wrapped(vm: &mut Vm, name: &str, value: Value) -> Value {
     let table = vm.table(0, 1);
     let _ = vm.set_field(table, name, value);
     table.into()
+}
+
+/// A string, or a number as text.
+pub(super) fn text(vm: &mut Vm, value: Value) -> Option<&[u8]> {
+    let value = if value.as_number().is_some() { vm.text(value) } else { value };
+    vm.bytes(value)
 }
 
 /// The kind of reply at `at` and the rest of its line.

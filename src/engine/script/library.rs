@@ -7,6 +7,7 @@
 //! variables of a library are its upvalues, and no library sees another's.
 
 use super::api::{self, Function as Host};
+use super::convert;
 use super::run::{Kind, Run};
 use super::sandbox::{self, Interpreter};
 use super::shebang::{self, Flags};
@@ -199,14 +200,17 @@ fn run_chunk(
     interpreter.show(true);
     interpreter.vm.start(function, &[]);
     let mut run = Run::new(ctx, Kind::Function, name.clone(), true);
-    run.registered = Some(Vec::new());
-    let mut used = 0;
+    let (mut functions, mut used) = (Vec::new(), 0);
     let failed = loop {
         let step = interpreter.vm.step(100_000);
         used += interpreter.vm.fuel_spent();
         match step {
             Step::Done => break None,
             Step::Error(value) => break Some(value),
+            Step::HostCall { function } if Host::numbered(function) == Some(Host::Register) => {
+                let registered = register(&mut interpreter.vm, &mut functions);
+                api::answer(&mut interpreter.vm, registered.map(|()| None));
+            }
             Step::HostCall { function } => api::call(ctx, &mut run, interpreter, function),
             Step::OutOfFuel | Step::Line => {}
         }
@@ -215,7 +219,6 @@ fn run_chunk(
         }
     };
     interpreter.show(false);
-    let functions = run.registered.unwrap_or_default();
     let library = Library { name, code: Text::new(code), functions };
     let error = if let Some(value) = failed {
         let (text, _) = super::run::error_text(&mut interpreter.vm, value);
@@ -237,7 +240,7 @@ fn let_go(vm: &mut Vm, library: &Library) {
 }
 
 /// `redis.register_function`, in both forms.
-pub(super) fn register(vm: &mut Vm, registered: &mut Vec<Function>) -> Result<(), Error> {
+fn register(vm: &mut Vm, registered: &mut Vec<Function>) -> Result<(), Error> {
     let mut function = Function { flags: Flags::declared(), ..Function::default() };
     match *vm.arguments() {
         [table] => {
@@ -310,8 +313,7 @@ fn named_arguments(vm: &mut Vm, table: Table, function: &mut Function) -> Result
 
 /// A string, or a number as text.
 fn text_of(vm: &mut Vm, value: Value) -> Option<Text> {
-    let value = if value.as_number().is_some() { vm.text(value) } else { value };
-    vm.bytes(value).map(Text::new)
+    convert::text(vm, value).map(Text::new)
 }
 
 /// FUNCTION LOAD: the library's name.

@@ -2,7 +2,6 @@
 
 use super::api;
 use super::convert;
-use super::library::Function;
 use super::sandbox::Interpreter;
 use crate::args::Args;
 use crate::client::Transaction;
@@ -55,8 +54,6 @@ pub(crate) struct Run {
     pub killed: bool,
     /// The protocol in which it sees replies.
     pub protocol: Protocol,
-    /// What the library that is being loaded has registered.
-    pub registered: Option<Vec<Function>>,
 }
 
 impl Run {
@@ -72,7 +69,6 @@ impl Run {
             out_of_memory: ctx.db.out_of_memory,
             killed: false,
             protocol: Protocol::Resp2,
-            registered: None,
         }
     }
 }
@@ -257,8 +253,7 @@ pub(super) fn error_text(vm: &mut Vm, value: Value) -> (Vec<u8>, bool) {
         return ([b"ERR ", vm.bytes(message).unwrap_or_default()].concat(), false);
     };
     let message = vm.get_field(table, "err");
-    let message = if message.as_number().is_some() { vm.text(message) } else { message };
-    let text = vm.bytes(message).unwrap_or(b"ERR unknown error").to_vec();
+    let text = convert::text(vm, message).unwrap_or(b"ERR unknown error").to_vec();
     (text, vm.get_field(table, "ignore_error_stats_update").truthy())
 }
 

@@ -11,10 +11,18 @@ enum Slot {
 }
 
 /// Which slots of an arena are in use, and which of these the collector has found.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Slots {
     states: Vec<Slot>,
     free: Vec<u32>,
+}
+
+/// Not derived, so that it is a call: each of a machine's arenas is cloned with it.
+impl Clone for Slots {
+    #[inline(never)]
+    fn clone(&self) -> Slots {
+        Slots { states: self.states.clone(), free: self.free.clone() }
+    }
 }
 
 impl Slots {

@@ -125,7 +125,7 @@ impl Vm {
         let mut found = Vec::new();
         while let Some(name) = proto.local_name(found.len(), pc) {
             let value = self.state.stack[frame.base as usize + found.len()];
-            found.push(Variable { name: self.state.bytes(name).to_vec(), value });
+            found.push(Variable { name: crate::text::copy(self.state.bytes(name)), value });
         }
         found
     }
@@ -150,7 +150,7 @@ impl Vm {
         let named = names.iter().zip(&closure.upvalues);
         named
             .map(|(name, index)| Variable {
-                name: self.state.bytes(*name).to_vec(),
+                name: crate::text::copy(self.state.bytes(*name)),
                 value: self.state.captured_value(*index),
             })
             .collect()

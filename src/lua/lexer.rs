@@ -3,7 +3,12 @@
 
 use alloc::{boxed::Box, format, string::String, vec::Vec};
 
-use crate::{heap::Heap, number, text::Text, value::Value};
+use crate::{
+    heap::Heap,
+    number,
+    text::{Text, copy, until_nul},
+    value::Value,
+};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Token {
@@ -135,7 +140,7 @@ impl<'a> Lexer<'a> {
             // PUC takes the number of a token for whether there is one.
             Near::Nothing | Near::Token(Token::Char(0)) => return SyntaxError(Box::new(text)),
             Near::Token(token) => self.describe(token),
-            Near::Buffer => until_nul(&self.buffer).to_vec(),
+            Near::Buffer => copy(until_nul(&self.buffer)),
         };
         text.add(b" near '");
         text.add(&quoted);
@@ -152,7 +157,7 @@ impl<'a> Lexer<'a> {
 
     fn describe(&self, token: Token) -> Vec<u8> {
         match token {
-            Token::Name(_) | Token::String(_) | Token::Number(_) => until_nul(&self.buffer).to_vec(),
+            Token::Name(_) | Token::String(_) | Token::Number(_) => copy(until_nul(&self.buffer)),
             Token::Char(byte) if !byte.is_ascii_control() => alloc::vec![byte],
             other => token_text(other).into_bytes(),
         }
@@ -396,10 +401,6 @@ impl<'a> Lexer<'a> {
     }
 }
 
-fn until_nul(bytes: &[u8]) -> &[u8] {
-    bytes.split(|byte| *byte == 0).next().unwrap_or_default()
-}
-
 pub fn token_text(token: Token) -> String {
     let fixed = match token {
         Token::Char(byte) if byte.is_ascii_control() => return format!("char({byte})"),
@@ -424,17 +425,17 @@ pub fn chunk_id(name: &[u8]) -> Vec<u8> {
     const SIZE: usize = 80;
     let name = until_nul(name);
     match name.first() {
-        Some(b'=') => name[1..name.len().min(SIZE)].to_vec(),
+        Some(b'=') => copy(&name[1..name.len().min(SIZE)]),
         Some(b'@') => {
             let file = &name[1..];
             let room = SIZE - "...".len() - 5;
-            if file.len() > room { [b"...", &file[file.len() - room..]].concat() } else { file.to_vec() }
+            if file.len() > room { [b"...", &file[file.len() - room..]].concat() } else { copy(file) }
         }
         _ => {
             let first = name.split(|byte| *byte == b'\n' || *byte == b'\r').next().unwrap_or_default();
             let room = SIZE - "[string \"...\"]".len() - 3;
             let cut = first.len().min(room);
-            let mut id = b"[string \"".to_vec();
+            let mut id = copy(b"[string \"");
             id.add(&first[..cut]);
             if first.len() < name.len() || cut < first.len() {
                 id.add(b"...");

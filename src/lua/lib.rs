@@ -143,7 +143,6 @@ impl Vm {
             globals,
             registry,
             natives: Vec::new(),
-            native_names: Vec::new(),
             random: library::math::seeded(seed),
             clock: 0.0,
             output: Vec::new(),
@@ -316,7 +315,7 @@ impl Vm {
 
     /// The host call raises a message with the position of its caller.
     pub fn fail_with_position(&mut self, message: &[u8]) {
-        self.fail_with(Cause::Bytes(message.to_vec()).into());
+        self.fail_with(Cause::Bytes(text::copy(message)).into());
     }
 
     /// Ends the run at the next step with this error, which no `pcall` catches.

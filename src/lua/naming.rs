@@ -13,7 +13,7 @@ use crate::{
     lexer::chunk_id,
     proto::Proto,
     state::{Cause, Fault, Frame, NATIVE, State},
-    text::Text,
+    text::{Text, copy},
     value::Value,
 };
 
@@ -66,7 +66,7 @@ impl State {
     }
 
     pub fn error_value(&mut self, protos: &Arena<Proto>, fault: Fault, from_native: bool) -> Value {
-        let (mut text, message) = match fault.cause() {
+        let (text, message) = match fault.cause() {
             Cause::Value(value) => return value,
             Cause::Memory => return self.memory_message,
             Cause::Level(value, level) => {
@@ -75,15 +75,19 @@ impl State {
                     Value::String(_) if level > 0 => value,
                     other => return other,
                 };
-                (self.position(protos, level, from_native), self.bytes(value).to_vec())
+                let text = self.position(protos, level, from_native);
+                return self.located(text, &copy(self.bytes(value)));
             }
-            Cause::Bytes(bytes) => (self.position(protos, 1, from_native), bytes),
-            Cause::Message(message) => (self.position(protos, 1, from_native), message.into_owned().into_bytes()),
-            Cause::Plain(message) => (Vec::new(), message.into_owned().into_bytes()),
-            Cause::Runtime(message) => (self.here(protos), message.into_owned().into_bytes()),
+            Cause::Bytes(bytes) => {
+                let text = self.position(protos, 1, from_native);
+                return self.located(text, &bytes);
+            }
+            Cause::Message(message) => (self.position(protos, 1, from_native), message),
+            Cause::Plain(message) => (Vec::new(), message),
+            Cause::Runtime(message) => (self.here(protos), message),
             Cause::Argument(number, problem) => {
                 let message = self.argument_error(protos, number, &problem, from_native);
-                (self.position(protos, 1, from_native), message.into_bytes())
+                (self.position(protos, 1, from_native), message.into())
             }
             Cause::Operand { what, value, register } => {
                 let name = register.and_then(|register| self.register_name(protos, register));
@@ -92,11 +96,15 @@ impl State {
                     Some((sort, name)) => format!("attempt to {what} {sort} '{name}' (a {kind} value)"),
                     None => format!("attempt to {what} a {kind} value"),
                 };
-                (self.here(protos), message.into_bytes())
+                (self.here(protos), message.into())
             }
         };
-        text.add(&message);
-        self.heap.string(&text)
+        self.located(text, message.as_bytes())
+    }
+
+    fn located(&mut self, mut position: Vec<u8>, message: &[u8]) -> Value {
+        position.add(message);
+        self.heap.string(&position)
     }
 
     fn here(&self, protos: &Arena<Proto>) -> Vec<u8> {

@@ -3,7 +3,10 @@
 
 use alloc::vec::Vec;
 
-use crate::{decimal::Decimal, text::Text};
+use crate::{
+    decimal::Decimal,
+    text::{Text, until_nul},
+};
 
 fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t'..=b'\r')
@@ -11,7 +14,7 @@ fn is_space(byte: u8) -> bool {
 
 /// The number that a whole string spells, spaces around it allowed. Like C, stops at a zero byte.
 pub fn parse(bytes: &[u8]) -> Option<f64> {
-    let bytes = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
+    let bytes = until_nul(bytes);
     let start = bytes.iter().position(|byte| !is_space(*byte))?;
     let (number, length) = prefix(&bytes[start..])?;
     bytes[start + length..].iter().all(|byte| is_space(*byte)).then_some(number)

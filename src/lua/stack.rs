@@ -1,7 +1,10 @@
 //! A coroutine's stack of values: the arguments, registers and results of all its frames.
 
 use alloc::{vec, vec::Vec};
-use core::ops::{Deref, DerefMut};
+use core::{
+    ops::{Deref, DerefMut, Index, IndexMut},
+    slice::SliceIndex,
+};
 
 use crate::value::Value;
 
@@ -25,6 +28,22 @@ impl Stack {
     #[inline(always)]
     pub fn window(&mut self, base: usize) -> Option<&mut [Value; WINDOW]> {
         self.0.get_mut(base..)?.first_chunk_mut()
+    }
+}
+
+// Indexing stands here so that all who index share the place at which it would fail.
+impl<I: SliceIndex<[Value]>> Index<I> for Stack {
+    type Output = I::Output;
+    #[inline(always)]
+    fn index(&self, index: I) -> &I::Output {
+        &self.0[index]
+    }
+}
+
+impl<I: SliceIndex<[Value]>> IndexMut<I> for Stack {
+    #[inline(always)]
+    fn index_mut(&mut self, index: I) -> &mut I::Output {
+        &mut self.0[index]
     }
 }
 

@@ -297,7 +297,6 @@ pub struct State {
     pub globals: u32,
     pub registry: u32,
     pub natives: Vec<Native>,
-    pub native_names: Vec<&'static str>,
     pub random: u64,
     pub clock: f64,
     pub output: Vec<u8>,

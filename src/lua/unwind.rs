@@ -19,12 +19,11 @@ impl State {
                 let native = frame.closure == NATIVE;
                 let then = if native { self.continuations.last() } else { None };
                 match then {
-                    Some(Continuation::Pcall) => return self.caught(protos, value),
+                    Some(Continuation::Pcall | Continuation::Load { .. }) => return self.caught(protos, value),
                     Some(Continuation::Xpcall { handler }) => {
                         let handler = *handler;
                         return self.handle(protos, handler, value);
                     }
-                    Some(Continuation::Load { .. }) => return self.load_failed(protos, value),
                     Some(Continuation::Handler) => {
                         let text = self.heap.string(b"error in error handling");
                         return self.caught(protos, text);
@@ -67,7 +66,8 @@ impl State {
         }
     }
 
-    /// The frame on top catches the error: false and the value are its results.
+    /// The frame on top catches the error: false and the value are its results, or those of `load` nil and the message.
+    #[inline(never)]
     fn caught(&mut self, protos: &Arena<Proto>, value: Value) -> Option<Exit> {
         let base = self.frames.last().map_or(0, |frame| frame.base as usize);
         self.close(base);
@@ -80,24 +80,14 @@ impl State {
         }
     }
 
-    /// The reader of `load` failed: nil and the message are its results.
-    fn load_failed(&mut self, protos: &Arena<Proto>, value: Value) -> Option<Exit> {
-        let base = self.frames.last().map_or(0, |frame| frame.base as usize);
-        self.close(base);
-        self.continuations.pop();
-        match self.complete(protos, Ret::Two(Value::Nil, value)) {
-            Ok(Flow::Exit(exit)) => Some(exit),
-            Ok(_) => None,
-            Err(fault) => self.raise(protos, fault, false),
-        }
-    }
-
     /// False and the error; but Redis' own `pcall` hands out the field `err` of an error table in its place, and the table
     /// and a nil if there is no such field.
     fn caught_answer(&mut self, base: usize, value: Value) -> Ret {
         let plain = Ret::Two(Value::False, value);
-        if !self.unwrap_errors || !matches!(self.continuations.last(), Some(Continuation::Pcall)) {
-            return plain;
+        match self.continuations.last() {
+            Some(Continuation::Load { .. }) => return Ret::Two(Value::Nil, value),
+            Some(Continuation::Pcall) if self.unwrap_errors => {}
+            _ => return plain,
         }
         let Value::Table(at) = value else { return plain };
         let key = self.heap.string(b"err");

@@ -7,7 +7,7 @@ use crate::{
     meta::Event,
     state::{Args, Cause, Continuation, Fault, NATIVE, Native, Ret, State},
     table::NONE,
-    text::Text,
+    text::{Text, copy, until_nul},
     value::Value,
 };
 
@@ -46,18 +46,19 @@ fn assert(state: &mut State, args: Args) -> Result<Ret, Fault> {
             return Err(Fault::message("assertion failed!"));
         }
         state.check_string(args, 1)?;
-        let text = state.bytes(state.arg(args, 1)).to_vec();
+        let text = copy(state.bytes(state.arg(args, 1)));
         return Err(Cause::Bytes(text).into());
     }
     Ok(Ret::Many { start: args.base, count: args.count })
 }
 
 fn collectgarbage(state: &mut State, args: Args) -> Result<Ret, Fault> {
-    let option = if state.arg(args, 0).is_nil() {
-        String::from("collect")
-    } else {
-        let payload = state.check_string(args, 0)?;
-        String::from_utf8_lossy(state.heap.bytes(payload)).into_owned()
+    let option = match state.arg(args, 0) {
+        Value::Nil => String::from("collect"),
+        _ => {
+            let payload = state.check_string(args, 0)?;
+            state.lossy(Value::String(payload))
+        }
     };
     state.optional_integer(args, 1, 0)?;
     Ok(Ret::One(match option.as_str() {
@@ -329,7 +330,7 @@ fn tonumber(state: &mut State, args: Args) -> Result<Ret, Fault> {
 
 /// C's `strtoul` on the whole text.
 fn unsigned(bytes: &[u8], base: u32) -> Option<u64> {
-    let bytes = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
+    let bytes = until_nul(bytes);
     let is_space = |byte: &u8| matches!(byte, b' ' | b'\t'..=b'\r');
     let start = bytes.iter().position(|byte| !is_space(byte))?;
     let mut rest = &bytes[start..];
@@ -402,12 +403,12 @@ fn unpack(state: &mut State, args: Args) -> Result<Ret, Fault> {
 
 fn loadstring(state: &mut State, args: Args) -> Result<Ret, Fault> {
     let payload = state.check_string(args, 0)?;
-    let text = state.heap.bytes(payload).to_vec();
+    let text = copy(state.heap.bytes(payload));
     let name = if state.arg(args, 1).is_nil() {
-        text.clone()
+        copy(&text)
     } else {
         let name = state.check_string(args, 1)?;
-        state.heap.bytes(name).to_vec()
+        copy(state.heap.bytes(name))
     };
     Ok(Ret::Load { text, name })
 }
@@ -434,8 +435,8 @@ pub fn load_on(state: &mut State, args: Args, mut pieces: Vec<u8>, start: usize,
         }
         Value::Nil | Value::String(_) => {
             let name = match state.arg(args, 1) {
-                Value::String(payload) => state.heap.bytes(payload).to_vec(),
-                _ => b"=(load)".to_vec(),
+                Value::String(payload) => copy(state.heap.bytes(payload)),
+                _ => copy(b"=(load)"),
             };
             return Ok(Ret::Load { text: pieces, name });
         }

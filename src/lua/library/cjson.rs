@@ -6,7 +6,7 @@ use alloc::{format, string::String, vec, vec::Vec};
 use crate::{
     number,
     state::{Args, Fault, Native, Ret, State},
-    text::Text,
+    text::{Text, copy},
     value::{Value, floor},
 };
 
@@ -440,7 +440,7 @@ fn decode(state: &mut State, args: Args) -> Result<Ret, Fault> {
     }
     let payload = state.check_string(args, 0)?;
     let config = config(state, args).clone();
-    let text = state.heap.bytes(payload).to_vec();
+    let text = copy(state.heap.bytes(payload));
     state.charge(text.len() * 8);
     Ok(Ret::One(json_text::decode(state, &text, &config)?))
 }

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::{
     state::{Args, Fault, Native, Ret, State},
-    text::Text,
+    text::{Text, copy},
     value::{Value, exact_index},
 };
 
@@ -152,7 +152,7 @@ fn unpack_some(state: &mut State, args: Args, limit: i64, offset: i64, with_offs
         return Err(Fault::message(alloc::format!("Start offset {offset} greater than input length {length}.")));
     }
     let limit = if limit == 0 { i64::from(i32::MAX) } else { limit };
-    let bytes = state.heap.bytes(payload).to_vec();
+    let bytes = copy(state.heap.bytes(payload));
     let mut reader = Reader { bytes: &bytes, at: offset as usize };
     let start = args.free_slot() + 1;
     let mut count = 0;
@@ -250,7 +250,7 @@ impl Reader<'_> {
 
     fn string(&mut self, state: &mut State, length: usize) -> Result<Item, Fault> {
         state.heap.reserve(length.min(self.bytes.len()))?;
-        let bytes = self.slice(length)?.to_vec();
+        let bytes = copy(self.slice(length)?);
         Ok(Item::Value(state.heap.string_owned(bytes)?))
     }
 

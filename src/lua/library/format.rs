@@ -6,7 +6,7 @@ use crate::{
     decimal::Decimal,
     number,
     state::{Args, Fault, Ret, State},
-    text::Text,
+    text::{Text, copy, until_nul},
     value::{to_i32, to_i64, to_u64},
 };
 
@@ -23,7 +23,7 @@ struct Spec {
 
 pub fn format(state: &mut State, args: Args) -> Result<Ret, Fault> {
     let payload = state.check_string(args, 0)?;
-    let text = state.heap.bytes(payload).to_vec();
+    let text = copy(state.heap.bytes(payload));
     let mut out = Vec::with_capacity(text.len() + 16);
     let (mut at, mut arg) = (0, 0);
     while at < text.len() {
@@ -105,7 +105,7 @@ fn convert(
             // C's buffer ends at a zero byte: nothing of the conversion is seen beyond it.
             if code == 0 {
                 if !spec.left {
-                    out.extend(core::iter::repeat_n(b' ', spec.width.saturating_sub(1)));
+                    out.fill(b' ', spec.width.saturating_sub(1));
                 }
                 return Ok(());
             }
@@ -125,7 +125,7 @@ fn convert(
             };
             let mut digits = digits(value, base, conversion == b'X');
             if conversion == b'o' && spec.alternate && value != 0 {
-                digits.insert(0, '0');
+                digits.insert(0, b'0');
             }
             let prefix = if spec.alternate && value != 0 { prefix } else { "" };
             integer(out, digits, prefix, spec);
@@ -142,7 +142,7 @@ fn convert(
                 out.add(text);
                 return Ok(());
             }
-            let text = text.split(|byte| *byte == 0).next().unwrap_or_default();
+            let text = until_nul(text);
             let text = &text[..text.len().min(spec.precision.unwrap_or(usize::MAX))];
             pad(out, text, spec);
         }
@@ -169,45 +169,47 @@ fn sign(negative: bool, spec: &Spec) -> &'static str {
 fn pad(out: &mut Vec<u8>, text: &[u8], spec: &Spec) {
     let fill = spec.width.saturating_sub(text.len());
     if !spec.left {
-        out.extend(core::iter::repeat_n(b' ', fill));
+        out.fill(b' ', fill);
     }
     out.add(text);
     if spec.left {
-        out.extend(core::iter::repeat_n(b' ', fill));
+        out.fill(b' ', fill);
     }
 }
 
-fn digits(mut value: u64, base: u64, large: bool) -> String {
-    let mut digits = String::new();
+fn digits(mut value: u64, base: u64, large: bool) -> Vec<u8> {
+    let letter = if large { b'A' } else { b'a' } - 10;
+    let mut digits = Vec::new();
     loop {
-        let digit = char::from_digit((value % base) as u32, 16).unwrap_or('0');
-        digits.insert(0, if large { digit.to_ascii_uppercase() } else { digit });
+        let digit = (value % base) as u8;
+        digits.put(digit + if digit < 10 { b'0' } else { letter });
         value /= base;
         if value == 0 {
+            digits.reverse();
             return digits;
         }
     }
 }
 
-fn integer(out: &mut Vec<u8>, mut digits: String, prefix: &str, spec: &Spec) {
-    match spec.precision {
-        Some(precision) => {
-            if precision == 0 && digits == "0" {
-                digits.clear();
-            }
-            while digits.len() < precision {
-                digits.insert(0, '0');
-            }
-        }
-        None if spec.zero && !spec.left => {
-            while digits.len() + prefix.len() < spec.width {
-                digits.insert(0, '0');
-            }
-        }
-        None => {}
-    }
-    digits.insert_str(0, prefix);
-    pad(out, digits.as_bytes(), spec);
+fn integer(out: &mut Vec<u8>, digits: Vec<u8>, prefix: &str, spec: &Spec) {
+    let digits = if spec.precision == Some(0) && digits == b"0" { &[] } else { digits.as_slice() };
+    let zeros = match spec.precision {
+        Some(precision) => precision.saturating_sub(digits.len()),
+        None => zeros(digits, prefix, spec),
+    };
+    padded(out, prefix, zeros, digits, spec);
+}
+
+/// How many zeros the flag `0` puts before a number.
+fn zeros(digits: &[u8], prefix: &str, spec: &Spec) -> usize {
+    if spec.zero && !spec.left { spec.width.saturating_sub(prefix.len() + digits.len()) } else { 0 }
+}
+
+fn padded(out: &mut Vec<u8>, prefix: &str, zeros: usize, digits: &[u8], spec: &Spec) {
+    let mut whole = copy(prefix.as_bytes());
+    whole.fill(b'0', zeros);
+    whole.add(digits);
+    pad(out, &whole, spec);
 }
 
 fn float(out: &mut Vec<u8>, value: f64, conversion: u8, spec: &Spec) {
@@ -218,24 +220,24 @@ fn float(out: &mut Vec<u8>, value: f64, conversion: u8, spec: &Spec) {
     if size.is_finite() {
         let precision = spec.precision.unwrap_or(6);
         match conversion | 32 {
-            b'f' => {
+            b'g' => number::append_general(&mut text, size, precision, spec.alternate),
+            letter => {
                 let mut decimal = Decimal::new(size);
-                decimal.round_behind(precision);
-                decimal.append(&mut text, precision, 0);
+                let exponent = if letter == b'e' {
+                    decimal.round(precision + 1);
+                    Some(decimal.exponent)
+                } else {
+                    decimal.round_behind(precision);
+                    None
+                };
+                decimal.append(&mut text, precision, exponent.unwrap_or(0));
                 if precision == 0 && spec.alternate {
                     text.put(b'.');
                 }
-            }
-            b'e' => {
-                let mut decimal = Decimal::new(size);
-                decimal.round(precision + 1);
-                decimal.append(&mut text, precision, decimal.exponent);
-                if precision == 0 && spec.alternate {
-                    text.put(b'.');
+                if let Some(exponent) = exponent {
+                    number::append_exponent(&mut text, exponent);
                 }
-                number::append_exponent(&mut text, decimal.exponent);
             }
-            _ => number::append_general(&mut text, size, precision, spec.alternate),
         }
     } else {
         text.add(if value.is_nan() { b"nan" } else { b"inf" });
@@ -244,14 +246,8 @@ fn float(out: &mut Vec<u8>, value: f64, conversion: u8, spec: &Spec) {
         text.make_ascii_uppercase();
     }
     let prefix = sign(negative, spec);
-    if spec.zero && !spec.left && size.is_finite() {
-        while text.len() + prefix.len() < spec.width {
-            text.insert(0, b'0');
-        }
-    }
-    let mut whole = Vec::from(prefix.as_bytes());
-    whole.add(&text);
-    pad(out, &whole, spec);
+    let zeros = if size.is_finite() { zeros(&text, prefix, spec) } else { 0 };
+    padded(out, prefix, zeros, &text, spec);
 }
 
 fn quoted(state: &mut State, args: Args, arg: usize, out: &mut Vec<u8>) -> Result<(), Fault> {

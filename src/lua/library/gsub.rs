@@ -6,6 +6,7 @@ use crate::{
     meta::Event,
     number,
     state::{Args, Continuation, Fault, Ret, State},
+    text::Text,
     value::Value,
 };
 
@@ -83,7 +84,7 @@ fn advance(state: &mut State, args: Args, mut gsub: Box<Gsub>) -> Result<Ret, Fa
         if !gsub.running {
             if !gsub.anchored {
                 let next = matcher::next_start(text, pattern, gsub.at, &mut budget);
-                gsub.out.extend_from_slice(&text[gsub.at..next]);
+                gsub.out.add(&text[gsub.at..next]);
                 gsub.at = next;
             }
             let (at, first) = (gsub.at, usize::from(gsub.anchored));
@@ -110,7 +111,7 @@ fn advance(state: &mut State, args: Args, mut gsub: Box<Gsub>) -> Result<Ret, Fa
             Progress::Failed => {
                 gsub.running = false;
                 let Some(&byte) = text.get(gsub.at) else { break };
-                gsub.out.push(byte);
+                gsub.out.put(byte);
                 gsub.at += 1;
                 if gsub.anchored {
                     break;
@@ -126,7 +127,7 @@ fn done(state: &mut State, gsub: &mut Gsub) -> Result<Ret, Fault> {
     let text = state.heap.bytes(gsub.subject);
     let mut out = core::mem::take(&mut gsub.out);
     state.heap.reserve(out.len() + text.len())?;
-    out.extend_from_slice(&text[gsub.at.min(text.len())..]);
+    out.add(&text[gsub.at.min(text.len())..]);
     let text = state.heap.string_owned(out)?;
     Ok(Ret::Two(text, Value::number(gsub.count as f64)))
 }
@@ -136,7 +137,7 @@ fn after_match(state: &State, gsub: &mut Gsub, end: usize) -> bool {
     if end > gsub.at {
         gsub.at = end;
     } else if let Some(&byte) = state.heap.bytes(gsub.subject).get(gsub.at) {
-        gsub.out.push(byte);
+        gsub.out.put(byte);
         gsub.at += 1;
     } else {
         return false;
@@ -219,7 +220,7 @@ fn expand(state: &mut State, gsub: &mut Gsub, payload: u64, end: usize) -> Resul
         let text = state.heap.bytes(payload);
         if text[at] != b'%' {
             let run = text[at..].iter().position(|byte| *byte == b'%').unwrap_or(length - at);
-            gsub.out.extend_from_slice(&text[at..at + run]);
+            gsub.out.add(&text[at..at + run]);
             at += run;
             continue;
         }
@@ -228,13 +229,13 @@ fn expand(state: &mut State, gsub: &mut Gsub, payload: u64, end: usize) -> Resul
         match next {
             b'0' => {
                 let whole = &state.heap.bytes(gsub.subject)[gsub.matcher.start..end];
-                gsub.out.extend_from_slice(whole);
+                gsub.out.add(whole);
             }
             b'1'..=b'9' => {
                 let value = gsub.matcher.capture(state, gsub.subject, usize::from(next - b'1'), end)?;
                 push_text(state, gsub, value);
             }
-            other => gsub.out.push(other),
+            other => gsub.out.put(other),
         }
     }
     state.heap.reserve(gsub.out.len())
@@ -243,7 +244,7 @@ fn expand(state: &mut State, gsub: &mut Gsub, payload: u64, end: usize) -> Resul
 fn push_text(state: &State, gsub: &mut Gsub, value: Value) {
     match value {
         Value::Number(bits) => number::append(&mut gsub.out, f64::from_bits(bits)),
-        other => gsub.out.extend_from_slice(state.bytes(other)),
+        other => gsub.out.add(state.bytes(other)),
     }
 }
 
@@ -251,7 +252,7 @@ fn append(state: &mut State, gsub: &mut Gsub, value: Value, end: usize) -> Resul
     match value {
         Value::Nil | Value::False => {
             let whole = &state.heap.strings.get(gsub.subject)[gsub.matcher.start..end];
-            gsub.out.extend_from_slice(whole);
+            gsub.out.add(whole);
         }
         Value::String(_) | Value::Number(_) => push_text(state, gsub, value),
         other => {

@@ -34,12 +34,7 @@ pub const IPAIRS_STEP: u64 = 1;
 pub const GMATCH_STEP: u64 = 2;
 pub const WRAP_STEP: u64 = 3;
 
-const KNOWN: &[(&str, Native)] = &[
-    ("next", base::next),
-    ("ipairs_step", base::ipairs_step),
-    ("gmatch_step", pattern::gmatch_step),
-    ("wrap_step", coroutine::wrap_step),
-];
+const KNOWN: [Native; 4] = [base::next, base::ipairs_step, pattern::gmatch_step, coroutine::wrap_step];
 
 type Functions = &'static [(&'static str, Native)];
 
@@ -58,17 +53,13 @@ const LIBRARIES: &[(&str, Functions)] = &[
 
 /// Fills the globals.
 pub fn open(state: &mut State) -> Result<(), Fault> {
-    for (name, function) in KNOWN {
-        state.natives.push(*function);
-        state.native_names.push(name);
-    }
+    state.natives.extend_from_slice(&KNOWN);
     let globals = state.globals;
     for (library, functions) in LIBRARIES {
         let table = if library.is_empty() { globals } else { state.heap.new_table(0, functions.len()) };
         for (name, function) in *functions {
             let id = state.natives.len() as u64;
             state.natives.push(*function);
-            state.native_names.push(name);
             state.heap.set_field(table, name, Value::Native(id))?;
         }
         if !library.is_empty() {

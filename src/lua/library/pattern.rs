@@ -15,7 +15,7 @@ use super::{
 
 /// Patterns are C strings: a zero byte ends them.
 pub fn visible(pattern: &[u8]) -> &[u8] {
-    pattern.split(|byte| *byte == 0).next().unwrap_or_default()
+    crate::text::until_nul(pattern)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,8 +73,23 @@ fn search(state: &mut State, args: Args, kind: Kind) -> Result<Ret, Fault> {
         });
     }
     let anchored = text.first() == Some(&b'^');
-    let mut search = Search { kind, subject, pattern, at: init, anchored, running: false, matcher: Matcher::default() };
-    step(state, args, &mut search)?.map_or_else(|| Ok(Ret::Again(Continuation::Search(Box::new(search)))), Ok)
+    begin(state, args, kind, (subject, pattern), init, anchored)
+}
+
+/// A search moves to the heap only if it takes long.
+fn begin(
+    state: &mut State,
+    args: Args,
+    kind: Kind,
+    (subject, pattern): (u64, u64),
+    at: usize,
+    anchored: bool,
+) -> Result<Ret, Fault> {
+    let mut search = Search { kind, subject, pattern, at, anchored, running: false, matcher: Matcher::default() };
+    match step(state, args, &mut search)? {
+        Some(ret) => Ok(ret),
+        None => Ok(Ret::Again(Continuation::Search(Box::new(search)))),
+    }
 }
 
 pub fn go_on(state: &mut State, args: Args, mut search: Box<Search>) -> Result<Ret, Fault> {
@@ -169,14 +184,5 @@ pub fn gmatch_step(state: &mut State, args: Args) -> Result<Ret, Fault> {
     if from > state.heap.strings.get(subject).len() {
         return Ok(Ret::One(Value::Nil));
     }
-    let mut search = Search {
-        kind: Kind::Gmatch(at),
-        subject,
-        pattern,
-        at: from,
-        anchored: false,
-        running: false,
-        matcher: Matcher::default(),
-    };
-    step(state, args, &mut search)?.map_or_else(|| Ok(Ret::Again(Continuation::Search(Box::new(search)))), Ok)
+    begin(state, args, Kind::Gmatch(at), (subject, pattern), from, false)
 }

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use crate::{
     state::{Args, Fault, Native, Ret, State},
+    text::copy,
     value::Value,
 };
 
@@ -83,7 +84,7 @@ pub fn slice(state: &mut State, payload: u64, start: usize, end: usize) -> Resul
         return Ok(state.heap.string(&buffer[..length]));
     }
     state.heap.reserve(end - start)?;
-    let part = part.to_vec();
+    let part = copy(part);
     state.heap.string_owned(part)
 }
 
@@ -92,7 +93,7 @@ fn transform(state: &mut State, args: Args, change: fn(&mut [u8])) -> Result<Ret
     let payload = state.check_string(args, 0)?;
     let length = state.heap.bytes(payload).len();
     state.heap.reserve(length)?;
-    let mut bytes = state.heap.bytes(payload).to_vec();
+    let mut bytes = copy(state.heap.bytes(payload));
     change(&mut bytes);
     state.charge(length);
     Ok(Ret::One(state.heap.string_owned(bytes)?))

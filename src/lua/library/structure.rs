@@ -4,7 +4,7 @@ use alloc::{format, vec::Vec};
 
 use crate::{
     state::{Args, Fault, Native, Ret, State},
-    text::Text,
+    text::{Text, copy},
     value::{Value, to_i64, to_u64},
 };
 
@@ -110,7 +110,7 @@ fn number_at(state: &State, args: Args, arg: usize) -> Result<f64, Fault> {
 
 fn pack(state: &mut State, args: Args) -> Result<Ret, Fault> {
     let payload = state.check_string(args, 0)?;
-    let text = state.heap.bytes(payload).to_vec();
+    let text = copy(state.heap.bytes(payload));
     let mut format = Format::new(&text);
     let mut out: Vec<u8> = Vec::new();
     let mut arg = 1;
@@ -118,7 +118,7 @@ fn pack(state: &mut State, args: Args) -> Result<Ret, Fault> {
         // That a string is too short for its place is told before that place is made.
         let size = if item.option == b'c' { 0 } else { item.size };
         state.heap.reserve(out.len() + item.padding + size)?;
-        out.extend(core::iter::repeat_n(0, item.padding));
+        out.fill(0, item.padding);
         match item.option {
             b'b' | b'B' | b'h' | b'H' | b'l' | b'L' | b'T' | b'i' | b'I' | b'f' | b'd' => {
                 let number = number_at(state, args, arg)?;
@@ -164,7 +164,7 @@ fn append_bits(out: &mut Vec<u8>, bits: u64, size: usize, little: bool) {
 
 fn size(state: &mut State, args: Args) -> Result<Ret, Fault> {
     let payload = state.check_string(args, 0)?;
-    let text = state.heap.bytes(payload).to_vec();
+    let text = copy(state.heap.bytes(payload));
     let mut format = Format::new(&text);
     let mut total = 0usize;
     while let Some(item) = format.next(total)? {
@@ -185,9 +185,9 @@ fn size(state: &mut State, args: Args) -> Result<Ret, Fault> {
 
 fn unpack(state: &mut State, args: Args) -> Result<Ret, Fault> {
     let payload = state.check_string(args, 0)?;
-    let text = state.heap.bytes(payload).to_vec();
+    let text = copy(state.heap.bytes(payload));
     let data = state.check_string(args, 1)?;
-    let data = state.heap.bytes(data).to_vec();
+    let data = copy(state.heap.bytes(data));
     let position = state.optional_integer(args, 2, 1)?;
     if position == 0 {
         return Err(Fault::argument(3, "offset must be 1 or greater"));

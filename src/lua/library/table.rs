@@ -5,7 +5,7 @@ use alloc::{format, vec::Vec};
 use crate::{
     number,
     state::{Args, Continuation, Fault, Native, Ret, State},
-    text::Text,
+    text::{Text, copy},
     value::Value,
 };
 
@@ -107,7 +107,7 @@ fn concat(state: &mut State, args: Args) -> Result<Ret, Fault> {
         Vec::new()
     } else {
         let payload = state.check_string(args, 1)?;
-        state.heap.bytes(payload).to_vec()
+        copy(state.heap.bytes(payload))
     };
     let table = state.check_table(args, 0)?;
     let first = i64::from(state.optional_integer(args, 2, 1)? as i32);

@@ -147,6 +147,12 @@ impl Function {
         self.proto.code.len()
     }
 
+    /// The instruction at a place.
+    #[inline(never)]
+    pub fn op(&mut self, pc: usize) -> &mut Op {
+        &mut self.proto.code[pc]
+    }
+
     pub fn emit(&mut self, op: Op) -> usize {
         let pending = core::mem::replace(&mut self.pending, NO_JUMP);
         let here = self.pc();
@@ -236,12 +242,13 @@ impl Function {
     pub fn set_results(&mut self, exp: &Exp, wanted: i32) {
         match exp.kind {
             Kind::Call(pc) => {
-                if let Op::Call { c, .. } = &mut self.proto.code[pc] {
+                if let Op::Call { c, .. } = self.op(pc) {
                     *c = (wanted + 1) as u8;
                 }
             }
             Kind::Vararg(pc) => {
-                self.proto.code[pc] = Op::Vararg { a: self.free as u8, b: (wanted + 1) as u8 };
+                let a = self.free as u8;
+                *self.op(pc) = Op::Vararg { a, b: (wanted + 1) as u8 };
                 self.reserve(1);
             }
             _ => {}
@@ -251,12 +258,12 @@ impl Function {
     pub fn set_one_result(&mut self, exp: &mut Exp) {
         match exp.kind {
             Kind::Call(pc) => {
-                if let Op::Call { a, .. } = self.proto.code[pc] {
+                if let Op::Call { a, .. } = *self.op(pc) {
                     exp.kind = Kind::Fixed(a);
                 }
             }
             Kind::Vararg(pc) => {
-                self.proto.code[pc] = Op::Vararg { a: 0, b: 2 };
+                *self.op(pc) = Op::Vararg { a: 0, b: 2 };
                 exp.kind = Kind::Open(pc);
             }
             _ => {}
@@ -317,7 +324,7 @@ impl Function {
                 self.emit(Op::LoadK { a: register, k });
             }
             Kind::Number(number) => self.load_constant(register, Value::number(number)),
-            Kind::Open(pc) => self.proto.code[pc].set_target(register),
+            Kind::Open(pc) => self.op(pc).set_target(register),
             Kind::Fixed(b) => {
                 if b != register {
                     self.emit(Op::Move { a: register, b });

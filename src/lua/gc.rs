@@ -139,6 +139,7 @@ impl State {
         heap.used = heap.used.saturating_sub(freed);
     }
 
+    #[inline(never)]
     fn exchange_marks(&mut self, with: Marks) -> Marks {
         let heap = &mut self.heap;
         let places = [

@@ -135,6 +135,25 @@ impl Heap {
         self.tables[table].get(&self.strings, key)
     }
 
+    // What the libraries ask of a table; the dispatch loop asks the table itself.
+
+    #[inline(never)]
+    pub fn item(&self, table: u32, index: i64) -> Value {
+        self.tables[table].get_index(index)
+    }
+
+    /// The entry after `key` in traversal order. `Err` if the key is not there.
+    #[inline(never)]
+    pub fn next(&self, table: u32, key: Value) -> Result<Option<(Value, Value)>, ()> {
+        self.tables[table].next(&self.strings, key)
+    }
+
+    /// A border: what `#` tells.
+    #[inline(never)]
+    pub fn border(&self, table: u32) -> usize {
+        self.tables[table].length()
+    }
+
     /// A raw store. Refuses read-only tables, nil and NaN keys.
     pub fn set(&mut self, table: u32, key: Value, value: Value) -> Result<(), Fault> {
         let target = &mut self.tables[table];

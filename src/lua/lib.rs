@@ -406,7 +406,7 @@ impl Vm {
     }
 
     pub fn get_index(&self, table: Table, index: i64) -> Value {
-        self.state.heap.tables[table.0].get_index(index)
+        self.state.heap.item(table.0, index)
     }
 
     /// A raw store, which ignores that a table is read-only: the embedder made it so.
@@ -428,11 +428,11 @@ impl Vm {
 
     /// The entry after `key` (nil to begin) in the order of `pairs`.
     pub fn next(&self, table: Table, key: Value) -> Option<(Value, Value)> {
-        self.state.heap.tables[table.0].next(&self.state.heap.strings, key).ok().flatten()
+        self.state.heap.next(table.0, key).ok().flatten()
     }
 
     pub fn length(&self, table: Table) -> usize {
-        self.state.heap.tables[table.0].length()
+        self.state.heap.border(table.0)
     }
 
     pub fn set_metatable(&mut self, table: Table, meta: Option<Table>) {

@@ -11,6 +11,7 @@ use crate::{
     proto::Proto,
     state::{Fault, Finish, MAX_NATIVE_CALLS, State},
     table::NONE,
+    text::Text,
     value::{SHORT, Value, modulo, negate, power},
 };
 
@@ -389,31 +390,34 @@ impl State {
     }
 
     fn join(&mut self, start: usize, end: usize) -> Result<Value, Fault> {
-        let mut length = 0;
         for slot in start..=end {
             if let Value::Number(bits) = self.stack[slot] {
-                let mut text = Vec::with_capacity(24);
-                number::append(&mut text, f64::from_bits(bits));
-                self.stack[slot] = self.heap.string(&text);
+                self.stack[slot] = self.number_text(f64::from_bits(bits));
             }
-            length += self.bytes(self.stack[slot]).len();
         }
+        let heap = &self.heap;
+        let pieces = self.stack[start..=end].iter().map(|piece| match piece {
+            Value::String(payload) => heap.bytes(*payload),
+            _ => &[],
+        });
+        let length = pieces.clone().map(<[u8]>::len).sum();
         if length <= SHORT {
             let mut buffer = [0; SHORT];
             let mut at = 0;
-            for slot in start..=end {
-                let piece = self.bytes(self.stack[slot]);
-                buffer[at..at + piece.len()].copy_from_slice(piece);
+            for piece in pieces {
+                if let Some(place) = buffer.get_mut(at..at + piece.len()) {
+                    place.copy_from_slice(piece);
+                }
                 at += piece.len();
             }
             return Ok(self.heap.string(&buffer[..length]));
         }
-        self.heap.reserve(length)?;
-        self.charge(length);
+        heap.reserve(length)?;
         let mut joined = Vec::with_capacity(length);
-        for slot in start..=end {
-            joined.extend_from_slice(self.bytes(self.stack[slot]));
+        for piece in pieces {
+            joined.add(piece);
         }
+        self.charge(length);
         self.heap.string_owned(joined)
     }
 }

@@ -165,29 +165,44 @@ pub(super) fn write(reply: &mut Writer, vm: &mut Vm, value: Value, protocol: Pro
     let mut errors = Vec::new();
     let mut waiting: Vec<Rest> = Vec::new();
     let mut left = MOST;
-    one(reply, vm, value, FIRST_SLOTS, protocol, &mut waiting, &mut errors);
-    while let Some(rest) = waiting.pop() {
-        left = left.saturating_sub(1);
+    let mut next = Some((value, FIRST_SLOTS));
+    while let Some((value, slots)) = next {
+        one(reply, vm, value, slots, protocol, &mut waiting, &mut errors);
+        next = next_of(vm, &mut waiting, &mut left);
+    }
+    errors
+}
+
+/// What is to be written next, and what stands on the stack with it.
+fn next_of(vm: &Vm, waiting: &mut Vec<Rest>, left: &mut usize) -> Option<(Value, usize)> {
+    while let Some(rest) = waiting.last_mut() {
+        *left = left.saturating_sub(1);
         match rest {
-            Rest::Value { value, slots } => one(reply, vm, value, slots, protocol, &mut waiting, &mut errors),
-            Rest::Elements { next, count, .. } if next > count => {}
-            Rest::Elements { table, next, count, slots } => {
-                let element = if left == 0 { Value::Nil } else { vm.get_index(table, next) };
-                waiting.push(Rest::Elements { table, next: next + 1, count, slots });
-                one(reply, vm, element, slots + 1, protocol, &mut waiting, &mut errors);
+            Rest::Value { value, slots } => {
+                let found = (*value, *slots);
+                waiting.pop();
+                return Some(found);
             }
-            Rest::Pairs { table, key, with_values, slots } => {
-                let Some((key, value)) = vm.next(table, key) else { continue };
-                waiting.push(Rest::Pairs { table, key, with_values, slots });
-                if with_values {
-                    waiting.push(Rest::Value { value, slots: slots + 3 });
+            Rest::Elements { table, next, count, slots } if *next <= *count => {
+                let element = if *left == 0 { Value::Nil } else { vm.get_index(*table, *next) };
+                *next += 1;
+                return Some((element, *slots + 1));
+            }
+            Rest::Pairs { table, key, with_values, slots } if let Some((next, value)) = vm.next(*table, *key) => {
+                *key = next;
+                let slots = *slots;
+                if !*with_values {
+                    return Some((next, slots + 3));
                 }
-                let slots = slots + if with_values { 4 } else { 3 };
-                one(reply, vm, key, slots, protocol, &mut waiting, &mut errors);
+                waiting.push(Rest::Value { value, slots: slots + 3 });
+                return Some((next, slots + 4));
+            }
+            _ => {
+                waiting.pop();
             }
         }
     }
-    errors
+    None
 }
 
 /// Writes a value, or the head of a table whose rest is to wait.

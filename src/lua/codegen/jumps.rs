@@ -16,15 +16,15 @@ impl Function {
         self.pc()
     }
 
-    pub(super) fn next_in_list(&self, pc: i32) -> i32 {
-        match self.proto.code[pc as usize].jump() {
+    pub(super) fn next_in_list(&mut self, pc: i32) -> i32 {
+        match self.op(pc as usize).jump() {
             None | Some(NO_JUMP) => NO_JUMP,
             Some(offset) => pc + 1 + offset,
         }
     }
 
     pub(super) fn set_jump(&mut self, pc: i32, target: i32) {
-        if let Some(jump) = self.proto.code[pc as usize].jump_mut() {
+        if let Some(jump) = self.op(pc as usize).jump_mut() {
             *jump = target - (pc + 1);
         }
     }
@@ -48,9 +48,9 @@ impl Function {
         self.set_jump(last, more);
     }
 
-    pub(super) fn needs_value(&self, mut list: i32) -> bool {
+    pub(super) fn needs_value(&mut self, mut list: i32) -> bool {
         while list != NO_JUMP {
-            if !matches!(self.proto.code[list as usize], Op::TestSet { .. }) {
+            if !matches!(self.op(list as usize), Op::TestSet { .. }) {
                 return true;
             }
             list = self.next_in_list(list);
@@ -60,8 +60,8 @@ impl Function {
 
     /// Gives a value-carrying test its register, or makes it a plain test.
     pub(super) fn patch_test(&mut self, pc: i32, register: u8) -> bool {
-        let Op::TestSet { b, cond, jump, .. } = self.proto.code[pc as usize] else { return false };
-        self.proto.code[pc as usize] = if register != NO_REGISTER && register != b {
+        let Op::TestSet { b, cond, jump, .. } = *self.op(pc as usize) else { return false };
+        *self.op(pc as usize) = if register != NO_REGISTER && register != b {
             Op::TestSet { a: register, b, cond, jump }
         } else {
             Op::Test { a: b, cond, jump }

@@ -9,7 +9,7 @@ use crate::{
 impl Function {
     pub(super) fn jump_on(&mut self, exp: &mut Exp, cond: bool) -> i32 {
         if let Kind::Open(pc) = exp.kind
-            && let Op::Not { b, .. } = self.proto.code[pc]
+            && let Op::Not { b, .. } = *self.op(pc)
             && pc + 1 == self.pc()
         {
             self.proto.code.pop();
@@ -27,7 +27,7 @@ impl Function {
         let jump = match exp.kind {
             Kind::Constant(_) | Kind::Number(_) | Kind::True => NO_JUMP,
             Kind::Jump(pc) => {
-                self.proto.code[pc].invert();
+                self.op(pc).invert();
                 pc as i32
             }
             _ => self.jump_on(exp, false),
@@ -58,7 +58,7 @@ impl Function {
         match exp.kind {
             Kind::Nil | Kind::False => exp.kind = Kind::True,
             Kind::Constant(_) | Kind::Number(_) | Kind::True => exp.kind = Kind::False,
-            Kind::Jump(pc) => self.proto.code[pc].invert(),
+            Kind::Jump(pc) => self.op(pc).invert(),
             _ => {
                 self.discharge_to_any(exp);
                 self.free_exp(exp);
@@ -143,7 +143,7 @@ impl Function {
             Binary::Concat => {
                 self.settle_value(right);
                 if let Kind::Open(pc) = right.kind
-                    && let Op::Concat { b, .. } = &mut self.proto.code[pc]
+                    && let Op::Concat { b, .. } = self.op(pc)
                 {
                     let Kind::Fixed(first) = left.kind else { return };
                     *b = first;

@@ -191,7 +191,7 @@ fn ipairs(state: &mut State, args: Args) -> Result<Ret, Fault> {
 pub fn ipairs_step(state: &mut State, args: Args) -> Result<Ret, Fault> {
     let index = state.check_integer(args, 1)? + 1;
     let table = state.check_table(args, 0)?;
-    let value = state.heap.tables[table].get_index(index);
+    let value = state.heap.item(table, index);
     if value.is_nil() {
         return Ok(Ret::None);
     }
@@ -201,7 +201,7 @@ pub fn ipairs_step(state: &mut State, args: Args) -> Result<Ret, Fault> {
 pub fn next(state: &mut State, args: Args) -> Result<Ret, Fault> {
     let table = state.check_table(args, 0)?;
     let key = state.arg(args, 1);
-    match state.heap.tables[table].next(&state.heap.strings, key) {
+    match state.heap.next(table, key) {
         Ok(Some((key, value))) => Ok(Ret::Two(key, value)),
         Ok(None) => Ok(Ret::One(Value::Nil)),
         Err(()) => Err(Fault::runtime("invalid key to 'next'")),
@@ -381,11 +381,7 @@ fn type_of(state: &mut State, args: Args) -> Result<Ret, Fault> {
 fn unpack(state: &mut State, args: Args) -> Result<Ret, Fault> {
     let table = state.check_table(args, 0)?;
     let first = state.optional_integer(args, 1, 1)? as i32;
-    let last = if state.arg(args, 2).is_nil() {
-        state.heap.tables[table].length() as i32
-    } else {
-        state.check_int(args, 2)?
-    };
+    let last = if state.arg(args, 2).is_nil() { state.heap.border(table) as i32 } else { state.check_int(args, 2)? };
     if first > last {
         return Ok(Ret::None);
     }
@@ -396,7 +392,7 @@ fn unpack(state: &mut State, args: Args) -> Result<Ret, Fault> {
     let start = args.free_slot();
     state.ensure(start + count as usize)?;
     for offset in 0..count {
-        state.stack[start + offset as usize] = state.heap.tables[table].get_index(i64::from(first) + offset);
+        state.stack[start + offset as usize] = state.heap.item(table, i64::from(first) + offset);
     }
     Ok(Ret::Many { start, count: count as usize })
 }

@@ -304,12 +304,12 @@ fn encode(state: &mut State, args: Args) -> Result<Ret, Fault> {
                             out.put(b',');
                         }
                         *next += 1;
-                        break state.heap.tables[*table].get_index(*next - 1);
+                        break state.heap.item(*table, *next - 1);
                     }
                     out.put(b']');
                 }
                 Some(Open::Object { table, key }) => {
-                    let found = state.heap.tables[*table].next(&state.heap.strings, *key);
+                    let found = state.heap.next(*table, *key);
                     if let Ok(Some((found, value))) = found {
                         if !key.is_nil() {
                             out.put(b',');
@@ -329,11 +329,11 @@ fn encode(state: &mut State, args: Args) -> Result<Ret, Fault> {
 fn array_length(state: &State, table: u32, config: &Config) -> Result<Option<i64>, Fault> {
     let meta = state.heap.tables[table].meta;
     if meta != NONE && state.heap.get(meta, state.json_mark).truthy() {
-        return Ok(Some(state.heap.tables[table].length() as i64));
+        return Ok(Some(state.heap.border(table) as i64));
     }
     let (mut longest, mut items) = (0i64, 0i64);
     let mut key = Value::Nil;
-    while let Ok(Some((found, _))) = state.heap.tables[table].next(&state.heap.strings, key) {
+    while let Ok(Some((found, _))) = state.heap.next(table, key) {
         key = found;
         let index = match found {
             Value::Number(bits) => Some(f64::from_bits(bits)).filter(|index| *index >= 1.0 && floor(*index) == *index),

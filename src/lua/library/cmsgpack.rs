@@ -98,7 +98,7 @@ fn number(value: f64, out: &mut Vec<u8>) {
 fn table(state: &State, at: u32, level: usize, out: &mut Vec<u8>) -> Result<(), Fault> {
     let (mut longest, mut count, mut array) = (0i64, 0usize, true);
     let mut key = Value::Nil;
-    while let Ok(Some((found, _))) = state.heap.tables[at].next(&state.heap.strings, key) {
+    while let Ok(Some((found, _))) = state.heap.next(at, key) {
         key = found;
         count += 1;
         match found.as_number().and_then(exact_index) {
@@ -109,13 +109,13 @@ fn table(state: &State, at: u32, level: usize, out: &mut Vec<u8>) -> Result<(), 
     if array && longest == count as i64 {
         sized(out, count, 0x90, 15, None, 0xdc);
         for index in 1..=longest {
-            encode(state, state.heap.tables[at].get_index(index), level + 1, out)?;
+            encode(state, state.heap.item(at, index), level + 1, out)?;
         }
         return Ok(());
     }
     sized(out, count, 0x80, 15, None, 0xde);
     let mut key = Value::Nil;
-    while let Ok(Some((found, value))) = state.heap.tables[at].next(&state.heap.strings, key) {
+    while let Ok(Some((found, value))) = state.heap.next(at, key) {
         key = found;
         encode(state, found, level + 1, out)?;
         encode(state, value, level + 1, out)?;

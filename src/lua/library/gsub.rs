@@ -111,7 +111,7 @@ fn advance(state: &mut State, args: Args, mut gsub: Box<Gsub>) -> Result<Ret, Fa
             Progress::Failed => {
                 gsub.running = false;
                 let Some(&byte) = text.get(gsub.at) else { break };
-                gsub.out.put(byte);
+                gsub.out.push(byte);
                 gsub.at += 1;
                 if gsub.anchored {
                     break;
@@ -137,7 +137,7 @@ fn after_match(state: &State, gsub: &mut Gsub, end: usize) -> bool {
     if end > gsub.at {
         gsub.at = end;
     } else if let Some(&byte) = state.heap.bytes(gsub.subject).get(gsub.at) {
-        gsub.out.put(byte);
+        gsub.out.push(byte);
         gsub.at += 1;
     } else {
         return false;

@@ -50,7 +50,7 @@ const BUDGET: usize = 5000;
 
 pub fn sort(state: &mut State, args: Args) -> Result<Ret, Fault> {
     let table = state.check_table(args, 0)?;
-    let length = state.heap.tables[table].length() as i64;
+    let length = state.heap.border(table) as i64;
     let comparator = if state.arg(args, 1).is_nil() { Value::Nil } else { state.check_function(args, 1)? };
     if length < 2 {
         return Ok(Ret::None);

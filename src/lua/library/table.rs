@@ -24,7 +24,7 @@ pub const FUNCTIONS: &[(&str, Native)] = &[
 ];
 
 fn length(state: &State, table: u32) -> i64 {
-    state.heap.tables[table].length() as i64
+    state.heap.border(table) as i64
 }
 
 fn getn(state: &mut State, args: Args) -> Result<Ret, Fault> {
@@ -78,7 +78,7 @@ fn insert(state: &mut State, args: Args) -> Result<Ret, Fault> {
 fn shift_up(state: &mut State, table: u32, position: i64, last: i64) -> Result<(), Fault> {
     let mut at = last;
     while at > position {
-        let value = state.heap.tables[table].get_index(at - 1);
+        let value = state.heap.item(table, at - 1);
         state.heap.set_index(table, at, value)?;
         at -= 1;
     }
@@ -92,10 +92,10 @@ fn remove(state: &mut State, args: Args) -> Result<Ret, Fault> {
     if !(1 <= position && position <= end) {
         return Ok(Ret::None);
     }
-    let removed = state.heap.tables[table].get_index(position);
+    let removed = state.heap.item(table, position);
     state.charge((end - position) as usize * 8);
     for at in position..end {
-        let value = state.heap.tables[table].get_index(at + 1);
+        let value = state.heap.item(table, at + 1);
         state.heap.set_index(table, at, value)?;
     }
     state.heap.set_index(table, end, Value::Nil)?;
@@ -115,7 +115,7 @@ fn concat(state: &mut State, args: Args) -> Result<Ret, Fault> {
     let mut out = Vec::new();
     let mut at = first;
     while at <= last {
-        match state.heap.tables[table].get_index(at) {
+        match state.heap.item(table, at) {
             Value::String(payload) => out.add(state.heap.bytes(payload)),
             Value::Number(bits) => number::append(&mut out, f64::from_bits(bits)),
             other => {
@@ -141,7 +141,7 @@ fn foreach(state: &mut State, args: Args) -> Result<Ret, Fault> {
 
 fn foreach_from(state: &mut State, args: Args, key: Value) -> Result<Ret, Fault> {
     let table = state.check_table(args, 0)?;
-    let found = state.heap.tables[table].next(&state.heap.strings, key);
+    let found = state.heap.next(table, key);
     match found {
         Err(()) => Err(Fault::runtime("invalid key to 'next'")),
         Ok(None) => Ok(Ret::None),
@@ -173,7 +173,7 @@ fn foreachi_from(state: &mut State, args: Args, at: i64, limit: i64) -> Result<R
         return Ok(Ret::None);
     }
     let table = state.check_table(args, 0)?;
-    let value = state.heap.tables[table].get_index(at);
+    let value = state.heap.item(table, at);
     let slot = args.free_slot();
     let function = state.arg(args, 1);
     state.call_with(slot, function, &[Value::number(at as f64), value])?;

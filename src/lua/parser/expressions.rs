@@ -244,8 +244,7 @@ impl Parser<'_> {
                 function.set_list(base, items, pending, false);
             }
         }
-        function.proto.code[pc] =
-            Op::NewTable { a: base, array: size_hint(items) as u16, hash: size_hint(fields) as u16 };
+        *function.op(pc) = Op::NewTable { a: base, array: size_hint(items) as u16, hash: size_hint(fields) as u16 };
         Ok(table)
     }
 

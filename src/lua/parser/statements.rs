@@ -344,9 +344,9 @@ impl Parser<'_> {
             function.set_results(&last, -1);
             if let Kind::Call(pc) = last.kind
                 && count == 1
-                && let Op::Call { a, b, .. } = function.proto.code[pc]
+                && let Op::Call { a, b, .. } = *function.op(pc)
             {
-                function.proto.code[pc] = Op::TailCall { a, b, c: 0 };
+                *function.op(pc) = Op::TailCall { a, b, c: 0 };
             }
             let first = function.active as u32;
             function.ret(first, -1);
@@ -364,7 +364,7 @@ impl Parser<'_> {
     fn expression_statement(&mut self) -> Parse<()> {
         let exp = self.primary()?;
         if let Kind::Call(pc) = exp.kind {
-            if let Op::Call { c, .. } = &mut self.function().proto.code[pc] {
+            if let Op::Call { c, .. } = self.function().op(pc) {
                 *c = 1;
             }
             return Ok(());

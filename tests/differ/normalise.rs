@@ -188,7 +188,12 @@ pub fn excuses(
     if rule.holds(ours, theirs) {
         return Some(vec![rule.name()]);
     }
-    if shuffled && name == b"smembers" && encoding == Some("listpack") && Rule::Unordered.holds(ours, theirs) {
+    let shows_the_same = match name.as_slice() {
+        b"smembers" => Rule::Unordered.holds(ours, theirs),
+        b"sscan" => same_page(ours, theirs, true, false),
+        _ => false,
+    };
+    if shuffled && shows_the_same && encoding == Some("listpack") {
         return Some(vec![SHUFFLED_SET]);
     }
     None

@@ -31,6 +31,8 @@ pub struct Pair {
 const PATTERNS: Excuse = "order of patterns that match the same message";
 /// SORT looks its weights up in the order of its source, which may be that of a hash table.
 const LOOKUPS: Excuse = "SORT: order of events about what it looked up";
+/// SWAPDB serves those who wait for keys of the databases in the order of a hash table of keys that are waited for.
+const SERVED: Excuse = "SWAPDB: order of keys whose waiters are served";
 /// With a limit chance also chooses which elements SORT looks anything up for.
 const CUT_LOOKUPS: Excuse = "SORT: misses of what it looked up for elements that a limit left of equal ones";
 const NAMED_RANGE: Excuse = "events of ranges by name among unequal scores";
@@ -167,6 +169,7 @@ impl Pair {
         let cuts = normalise::cuts_by_chance(&step.request, small)
             || queue.iter().any(|request| normalise::cuts_by_chance(request, None));
         let sorts = runs(&["sort", "sort_ro"]).then_some(cuts);
+        let reorders = if sorts.is_some() { Some(LOOKUPS) } else { runs(&["swapdb"]).then_some(SERVED) };
         let shuffles = normalise::shuffles(&step.request) || queue.iter().any(|request| normalise::shuffles(request));
         // Which keys these happen upon whose time is over, and so reclaim, is chance: nothing is left for them to find.
         if runs(&["scan", "randomkey"]) {
@@ -192,7 +195,7 @@ impl Pair {
             let queued = self.queued.get(connection).filter(|_| connection == step.client);
             let queued = queued.map(Vec::as_slice).unwrap_or_default();
             let heard = (&ours[connection][..], &theirs[connection][..]);
-            self.compare(connection, request, queued, small, sorts, heard)
+            self.compare(connection, request, queued, small, (reorders, sorts == Some(true)), heard)
         });
         self.shuffled |= shuffles;
         self.compressed |= step.request.get(2).is_some_and(|word| word == b"list-compress-depth");
@@ -303,7 +306,7 @@ impl Pair {
         request: Option<&Request>,
         queued: &[Request],
         small: Option<&str>,
-        sorts: Option<bool>,
+        (reorders, cuts): (Option<Excuse>, bool),
         (ours, theirs): (&[Frame], &[Frame]),
     ) -> Option<String> {
         if let Some(excuses) = self.excuses(request, queued, small, ours, theirs) {
@@ -323,13 +326,13 @@ impl Pair {
             frames[first..].sort_by_key(|frame| show_all(std::slice::from_ref(frame)));
             frames
         };
-        if sorts.is_some()
+        if let Some(reordered) = reorders
             && let Some(excuses) = self.excuses(request, queued, small, &in_order(ours), &in_order(theirs))
         {
-            self.tolerate(&[&excuses[..], &[LOOKUPS]].concat());
+            self.tolerate(&[&excuses[..], &[reordered]].concat());
             return None;
         }
-        if sorts == Some(true) {
+        if cuts {
             let without_misses = |frames: &[Frame]| {
                 let is_miss = |frame: &Frame| show_all(std::slice::from_ref(frame)).contains("keymiss");
                 let (misses, others): (Vec<Frame>, Vec<Frame>) = frames.iter().cloned().partition(is_miss);

@@ -582,10 +582,13 @@ fn hsetex(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
         let name = each.next()?;
         let value = each.next()?;
         hash.set(name, value, old, &limits);
-        if let Change::Set(deadline) = change
-            && deadline > now
-        {
-            hash.set_deadline(name, Some(deadline));
+        // A field whose time is over already goes before the next one comes: it does not count for the limit of a listpack.
+        match change {
+            Change::Set(deadline) if deadline > now => hash.set_deadline(name, Some(deadline)),
+            Change::Set(_) => {
+                hash.remove(name);
+            }
+            _ => {}
         }
     }
     if had_deadlines || matches!(change, Change::Set(_)) {
@@ -596,9 +599,6 @@ fn hsetex(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
         if deadline > now {
             ctx.db.changed_by(0, key, Class::Hash, "hexpire");
         } else if let Some(hash) = ctx.db.write::<Hash>(key)? {
-            for name in names() {
-                hash.remove(name);
-            }
             let is_empty = hash.is_empty();
             report_removed(ctx.db, key, 0, is_empty, true);
         }

@@ -150,6 +150,10 @@ fn smembers(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
 fn smove(ctx: &mut Ctx, args: &mut Args) -> Result<(), Error> {
     let (source, target, member) = (args.next()?, args.next()?, args.next()?);
     let limits = SetLimits::of(ctx.db);
+    // Both are looked up before anything is decided, and what is over goes by that.
+    for key in [source, target] {
+        ctx.db.live(key);
+    }
     let Some(set) = ctx.db.peek_kind::<Set>(source)? else {
         ctx.reply.integer(0);
         return Ok(());

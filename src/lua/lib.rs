@@ -121,8 +121,17 @@ pub struct Vm {
 
 impl Vm {
     /// A machine with all libraries open.
-    #[inline(never)]
     pub fn new(limits: Limits, seed: u32) -> Vm {
+        let mut vm = Vm::for_scripts(limits, seed);
+        let globals = vm.state.globals;
+        let opened = library::put(&mut vm.state, globals, library::base::OF_PROGRAMS);
+        debug_assert!(opened.is_ok());
+        vm
+    }
+
+    /// A machine with what scripts in Redis have: no environments, no proxies, nothing to print to.
+    #[inline(never)]
+    pub fn for_scripts(limits: Limits, seed: u32) -> Vm {
         let mut heap = Heap::new(usize::MAX >> 1);
         let memory_message = heap.string(b"not enough memory");
         let globals = heap.new_table(0, 64);

@@ -10,10 +10,6 @@ use resp::request::Span;
 /// What `drand48` begins with when nobody seeds it.
 const RANDOM_SEED: u32 = 0x1234_ABCD;
 
-/// What the crate has and Redis hides.
-const HIDDEN: &[&str] =
-    &["getfenv", "setfenv", "newproxy", "print", "dofile", "loadfile", "require", "module", "debug"];
-
 /// A machine with what one call after another needs: kept, so that calls need not allocate.
 #[derive(Clone, Debug)]
 pub(crate) struct Interpreter {
@@ -42,12 +38,8 @@ const CONSTANTS: &[(&str, f64)] = &[
 
 impl Interpreter {
     pub(super) fn bare() -> Interpreter {
-        let mut vm = Vm::new(Limits::default(), RANDOM_SEED);
+        let mut vm = Vm::for_scripts(Limits::default(), RANDOM_SEED);
         vm.unwrap_error_tables(true);
-        let globals = vm.globals();
-        for name in HIDDEN {
-            put(&mut vm, globals, name, Value::Nil);
-        }
         Interpreter { vm, words: Vec::new(), spans: Vec::new(), reply: Vec::new(), faces: None }
     }
 

@@ -18,20 +18,16 @@ pub const FUNCTIONS: &[(&str, Native)] = &[
     ("collectgarbage", collectgarbage),
     ("error", error),
     ("gcinfo", gcinfo),
-    ("getfenv", getfenv),
     ("getmetatable", getmetatable),
     ("ipairs", ipairs),
     ("load", load),
     ("loadstring", loadstring),
-    ("newproxy", newproxy),
     ("pairs", pairs),
     ("pcall", pcall),
-    ("print", print),
     ("rawequal", rawequal),
     ("rawget", rawget),
     ("rawset", rawset),
     ("select", select),
-    ("setfenv", setfenv),
     ("setmetatable", setmetatable),
     ("tonumber", tonumber),
     ("tostring", tostring),
@@ -39,6 +35,10 @@ pub const FUNCTIONS: &[(&str, Native)] = &[
     ("unpack", unpack),
     ("xpcall", xpcall),
 ];
+
+/// What a program of its own has besides, and a script in Redis has not.
+pub const OF_PROGRAMS: &[(&str, Native)] =
+    &[("getfenv", getfenv), ("newproxy", newproxy), ("print", print), ("setfenv", setfenv)];
 
 fn assert(state: &mut State, args: Args) -> Result<Ret, Fault> {
     if !state.check_any(args, 0)?.truthy() {

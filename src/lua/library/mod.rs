@@ -57,11 +57,7 @@ pub fn open(state: &mut State) -> Result<(), Fault> {
     let globals = state.globals;
     for (library, functions) in LIBRARIES {
         let table = if library.is_empty() { globals } else { state.heap.new_table(0, functions.len()) };
-        for (name, function) in *functions {
-            let id = state.natives.len() as u64;
-            state.natives.push(*function);
-            state.heap.set_field(table, name, Value::Native(id))?;
-        }
+        put(state, table, functions)?;
         if !library.is_empty() {
             state.heap.set_field(globals, library, Value::Table(u64::from(table)))?;
         }
@@ -74,6 +70,16 @@ pub fn open(state: &mut State) -> Result<(), Fault> {
     math::open(state)?;
     cjson::open(state)?;
     cmsgpack::open(state)
+}
+
+/// Puts functions into a table.
+pub fn put(state: &mut State, table: u32, functions: Functions) -> Result<(), Fault> {
+    for (name, function) in functions {
+        let id = state.natives.len() as u64;
+        state.natives.push(*function);
+        state.heap.set_field(table, name, Value::Native(id))?;
+    }
+    Ok(())
 }
 
 /// Goes on with a function that had to wait.

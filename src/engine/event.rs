@@ -44,6 +44,8 @@ pub enum Event {
     Evicted { database: usize, key: Text },
     /// A key came, changed or went that blocked clients may wait for.
     Ready { database: usize, key: Text },
+    /// Another value took the place of a stream: those look again who wait for its groups, and with them whoever else waits for the key.
+    Displaced { database: usize, key: Text },
     /// The database was emptied, or swapped with another.
     Replaced { database: usize },
     /// A script wrote to the server's log (`redis.log`), and `loglevel` lets it through. The host hears of it whether it listens or not.
@@ -122,6 +124,12 @@ impl Effects {
     #[inline]
     pub(crate) fn hears_of_overwriting(&self) -> bool {
         self.listening || self.classes & (Class::Overwritten as u32 | Class::TypeChanged as u32) != 0
+    }
+
+    pub(crate) fn displaced(&mut self, database: usize, key: &[u8]) {
+        if self.waiting {
+            self.events.push(Event::Displaced { database, key: Text::new(key) });
+        }
     }
 
     #[inline]

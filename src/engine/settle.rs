@@ -38,6 +38,12 @@ pub(crate) fn settle_events(db: &mut Store, clients: &mut Clients, server: &mut 
                 }
             }
             Event::Ready { database, key } => server.waits.note_ready(*database, key),
+            Event::Displaced { database, key } => {
+                let mut waiting = server.waits.on(*database, key).into_iter().filter_map(|id| clients.get(id));
+                if waiting.any(|client| client.blocked.as_ref().is_some_and(|blocked| blocked.ends_without)) {
+                    server.waits.note_ready(*database, key);
+                }
+            }
             Event::Expired { .. }
             | Event::Sampled { .. }
             | Event::Evicted { .. }

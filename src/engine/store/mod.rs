@@ -435,7 +435,7 @@ impl Store {
         // that is new.
         if self.effects.waiting && matches!(self.space().dict.entry(id).value, Value::Stream(_)) {
             let key = self.space().dict.entry(id).key.clone();
-            self.signal(&key);
+            self.effects.displaced(self.selected, &key);
         }
         self.space_mut().replace(id, value);
     }

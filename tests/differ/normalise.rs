@@ -116,7 +116,7 @@ fn rule(request: &[Vec<u8>], encoding: Option<&str>) -> Rule {
         "zscan" if !compact => Rule::Page { from_start: from_start(2), pairs: true },
         "ttl" | "expiretime" | "httl" | "hexpiretime" => Rule::Clock { tolerance: 1 },
         "pttl" | "pexpiretime" | "hpttl" | "hpexpiretime" => Rule::Clock { tolerance: 2000 },
-        "object" if word == "idletime" => Rule::Clock { tolerance: 2 },
+        "object" if word == "idletime" => Rule::Clock { tolerance: 5 },
         "vsim" => {
             Rule::Similar { facts: usize::from(has(request, "withscores")) + usize::from(has(request, "withattribs")) }
         }

@@ -155,7 +155,11 @@ fn difference(sources: Vec<Option<Rc<Set>>>, limits: &SetLimits, effort: &mut u6
             }
         }
     } else {
-        result = Set::clone(first);
+        // Member by member, so that the encoding is that of a set which grew from nothing.
+        for member in first.iter() {
+            *effort += 1;
+            result.add(&member.text(), limits);
+        }
         for set in others {
             for member in set.iter() {
                 *effort += 1;

@@ -178,10 +178,11 @@ impl Parser<'_> {
     }
 
     fn find_variable(&mut self, depth: usize, name: Value, here: bool) -> Parse<Kind> {
-        let function = &self.functions[depth];
+        let (function, heap) = (&self.functions[depth], &self.lexer.heap);
+        // Long names are kept once for each place where they stand.
         let found = function.variables[..function.active]
             .iter()
-            .rposition(|variable| function.proto.locals[*variable].name == name);
+            .rposition(|variable| heap.equal(function.proto.locals[*variable].name, name));
         if let Some(register) = found {
             if !here
                 && let Some(block) =

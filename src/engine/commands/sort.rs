@@ -192,12 +192,15 @@ fn in_order(db: &mut Store, elements: Vec<Vec<u8>>, options: &Options) -> Result
         return Ok(weighed.into_iter().map(|(_, element)| element).collect());
     }
     let mut weighed: Vec<(f64, Vec<u8>)> = Vec::with_capacity(elements.len());
+    // All weights are looked up, and whoever listens hears of it, even if one of them is no number.
+    let mut all_numbers = true;
     for element in elements {
-        let weight = match weigh(db, &element) {
-            None => 0.0,
-            Some(text) => weight(&text).ok_or(Error::SORT_NOT_A_DOUBLE)?,
-        };
-        weighed.push((weight, element));
+        let weight = weigh(db, &element).map_or(Some(0.0), |text| weight(&text));
+        all_numbers &= weight.is_some();
+        weighed.push((weight.unwrap_or_default(), element));
+    }
+    if !all_numbers {
+        return Err(Error::SORT_NOT_A_DOUBLE);
     }
     weighed.sort_by(|a, b| towards(a.0.total_cmp(&b.0).then_with(|| a.1.cmp(&b.1))));
     Ok(weighed.into_iter().map(|(_, element)| element).collect())

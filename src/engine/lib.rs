@@ -17,6 +17,7 @@ mod commands;
 pub mod config;
 mod ctx;
 pub mod dict;
+mod digest;
 mod engine;
 mod error;
 mod event;

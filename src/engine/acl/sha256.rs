@@ -1,5 +1,7 @@
 //! SHA-256 (FIPS 180-4), as which passwords are kept.
 
+use crate::digest::in_blocks;
+
 /// The roots that the standard's constants come from are irrational; these are the first 32 bits behind the point of the cube roots
 /// of the first 64 primes.
 const ROUNDS: [u32; 64] = [
@@ -17,19 +19,7 @@ const ROUNDS: [u32; 64] = [
 pub(super) fn hexadecimal(message: &[u8]) -> [u8; 64] {
     // The first 32 bits behind the point of the square roots of the first eight primes.
     let mut state = [0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19];
-    let (blocks, rest) = message.as_chunks::<64>();
-    for block in blocks {
-        mix(&mut state, block);
-    }
-    // The message ends in a one bit, zeros, and its length in bits, which fill one block more or two.
-    let mut end = [0; 128];
-    end[..rest.len()].copy_from_slice(rest);
-    end[rest.len()] = 0x80;
-    let size = if rest.len() < 56 { 64 } else { 128 };
-    end[size - 8..size].copy_from_slice(&(message.len() as u64 * 8).to_be_bytes());
-    for block in end[..size].as_chunks::<64>().0 {
-        mix(&mut state, block);
-    }
+    in_blocks(message, |block| mix(&mut state, block));
     let mut text = [0; 64];
     for (at, digit) in text.iter_mut().enumerate() {
         *digit = b"0123456789abcdef"[(state[at / 8] >> (28 - at % 8 * 4) & 15) as usize];

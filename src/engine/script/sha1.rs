@@ -1,5 +1,7 @@
 //! SHA-1 (FIPS 180-4), by which scripts are named and which `redis.sha1hex` hands to them.
 
+use crate::digest::in_blocks;
+
 /// The digest as 40 hexadecimal digits.
 pub(crate) fn hexadecimal(bytes: &[u8]) -> [u8; 40] {
     let mut text = [0; 40];
@@ -22,19 +24,7 @@ pub(crate) fn bytes(bytes: &[u8]) -> [u8; 20] {
 
 fn digest(bytes: &[u8]) -> [u32; 5] {
     let mut state = [0x6745_2301, 0xEFCD_AB89, 0x98BA_DCFE, 0x1032_5476, 0xC3D2_E1F0];
-    let (blocks, rest) = bytes.as_chunks::<64>();
-    for block in blocks {
-        mix(&mut state, block);
-    }
-    // The message ends in a one bit, zeros, and its length in bits, which fill one block more or two.
-    let mut end = [0; 128];
-    end[..rest.len()].copy_from_slice(rest);
-    end[rest.len()] = 0x80;
-    let size = if rest.len() < 56 { 64 } else { 128 };
-    end[size - 8..size].copy_from_slice(&(bytes.len() as u64 * 8).to_be_bytes());
-    for block in end[..size].as_chunks::<64>().0 {
-        mix(&mut state, block);
-    }
+    in_blocks(bytes, |block| mix(&mut state, block));
     state
 }
 
